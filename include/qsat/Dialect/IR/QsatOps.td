@@ -1,0 +1,9 @@
+//===- QsatOps.td - The ops of the qsat dialect ------------*- tablegen -*-===//
+
+#ifndef QSAT_DIALECT_IR_QSATOPS_TD
+#define QSAT_DIALECT_IR_QSATOPS_TD
+
+include "qsat/Dialect/IR/QsatAttentionOps.td"
+include "qsat/Dialect/IR/QsatSelectionOps.td"
+
+#endif // QSAT_DIALECT_IR_QSATOPS_TD
