@@ -6,7 +6,7 @@
 include "qsat/Dialect/IR/QsatOpBase.td"
 
 def Qsat_YieldOp : Op<Qsat_Dialect, "yield", [
-    Pure, ReturnLike, Terminator,
+    Pure, Terminator,
     ParentOneOf<["AttentionOp", "AmplitudeScoreOp", "SparseAttentionOp"]>]> {
   let summary = "returns the modified score from a score region";
   let arguments = (ins Qsat_Acc:$score);

@@ -130,13 +130,13 @@ def Qsat_AmplificationAttr : Qsat_Attr<"Amplification", "amplification"> {
   let parameters = (ins
     "AmplificationKind":$kind,
     "int64_t":$rounds,
-    "double":$delta
+    APFloatParameter<"of fixed_point, 0 otherwise">:$delta
   );
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     static AmplificationAttr getKind(::mlir::MLIRContext *context, AmplificationKind kind) {
-      return get(context, kind, 0, 0.0);
+      return get(context, kind, 0, ::llvm::APFloat(0.0));
     }
   }];
 }
@@ -159,7 +159,9 @@ def Qsat_Estimator : Qsat_Enum<"Estimator", "how block amplitudes are estimated"
   I32EnumAttrCase<"Antidiagonal", 4, "antidiagonal">,
   I32EnumAttrCase<"Rows", 5, "rows">,
   I32EnumAttrCase<"Cascade", 6, "cascade">]>;
-def Qsat_EstimatorAttr : EnumAttr<Qsat_Dialect, Qsat_Estimator, "estimator">;
+def Qsat_EstimatorAttr : EnumAttr<Qsat_Dialect, Qsat_Estimator, "estimator"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Qsat_Policy : Qsat_Enum<"Policy", "which blocks are marked", [
   I32EnumAttrCase<"Threshold", 0, "threshold">,
@@ -171,13 +173,17 @@ def Qsat_Policy : Qsat_Enum<"Policy", "which blocks are marked", [
   I32EnumAttrCase<"Residual", 6, "residual">,
   I32EnumAttrCase<"HeavyHitter", 7, "heavy_hitter">,
   I32EnumAttrCase<"Measure", 8, "measure">]>;
-def Qsat_PolicyAttr : EnumAttr<Qsat_Dialect, Qsat_Policy, "policy">;
+def Qsat_PolicyAttr : EnumAttr<Qsat_Dialect, Qsat_Policy, "policy"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Qsat_Background : Qsat_Enum<"Background", "what stands in for the unselected keys", [
   I32EnumAttrCase<"None", 0, "none">,
   I32EnumAttrCase<"Rank1", 1, "rank1">,
   I32EnumAttrCase<"Centroid", 2, "centroid">,
   I32EnumAttrCase<"T2", 3, "t2">]>;
-def Qsat_BackgroundAttr : EnumAttr<Qsat_Dialect, Qsat_Background, "background">;
+def Qsat_BackgroundAttr : EnumAttr<Qsat_Dialect, Qsat_Background, "background"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 #endif // QSAT_DIALECT_IR_QSATBASE_TD

@@ -1,0 +1,24 @@
+//===- InitAll.h - Registers everything of qsat -----------------*- C++ -*-===//
+
+#ifndef QSAT_INITALL_H
+#define QSAT_INITALL_H
+
+#include "qsat/Conversion/Passes.h"
+#include "qsat/Dialect/IR/Qsat.h"
+#include "qsat/Transforms/Passes.h"
+
+#include "mlir/IR/DialectRegistry.h"
+
+namespace qsat {
+
+/// Registers the qsat dialect and the external models of its interfaces.
+inline void registerAllDialects(mlir::DialectRegistry &registry) {
+  registry.insert<QsatDialect>();
+}
+
+/// Registers the passes and pipelines of qsat.
+inline void registerAllPasses() {}
+
+} // namespace qsat
+
+#endif // QSAT_INITALL_H

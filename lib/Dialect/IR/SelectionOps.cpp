@@ -1,0 +1,168 @@
+//===- SelectionOps.cpp - qsat.amplitude_score, amplified_select ----------===//
+
+#include "Verification.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace qsat;
+
+//===----------------------------------------------------------------------===//
+// AmplitudeScoreOp
+//===----------------------------------------------------------------------===//
+
+FloatType AmplitudeScoreOp::getAccType() {
+  return getAccumulationType(cast<ShapedType>(getQ().getType()).getElementType());
+}
+
+LogicalResult AmplitudeScoreOp::verify() {
+  if (getInits().empty() || getInits().size() > 2)
+    return emitOpError("expected inits amplitude and, optionally, lse, but got ")
+           << getInits().size();
+  SmallVector<Value> shaped{getQ(), getK()};
+  llvm::append_range(shaped, getExtras());
+  llvm::append_range(shaped, getInits());
+  Named q{"q", getQ()}, k{"k", getK()}, amplitude{"amplitude", getAmplitude()},
+      lse{"lse", getLse()};
+  Type f32 = Float32Type::get(getContext());
+  if (failed(verifyTensorOrMemref(*this, shaped, getInits())) ||
+      failed(verifyRank(*this, amplitude, 4)) || failed(verifyElementType(*this, amplitude, f32)))
+    return failure();
+  if (lse.value && (failed(verifyRank(*this, lse, 3)) || failed(verifyElementType(*this, lse, f32))))
+    return failure();
+  if (failed(verifyDimsAgree(*this, "batch", {{q, 0}, {k, 0}, {amplitude, 0}, {lse, 0}})) ||
+      failed(verifyDimsAgree(*this, "query heads", {{q, 1}, {amplitude, 1}, {lse, 1}})) ||
+      failed(verifyDimsAgree(*this, "query blocks", {{amplitude, 2}, {lse, 2}})) ||
+      failed(verifyDimsAgree(*this, "head width", {{q, 3}, {k, 3}})) ||
+      failed(verifyMultiple(*this, {q, 1}, {k, 1})))
+    return failure();
+  auto qType = cast<ShapedType>(getQ().getType()), kType = cast<ShapedType>(getK().getType());
+  if (failed(verifyElementType(*this, k, qType.getElementType())))
+    return failure();
+  if (getBlockM() <= 0 || getBlockN() <= 0 || getStride() <= 0)
+    return emitOpError("expected positive block_m, block_n and stride, but got ")
+           << getBlockM() << ", " << getBlockN() << " and " << getStride();
+  double share = getShare().convertToDouble();
+  if (!(share > 0 && share <= 1))
+    return emitOpError("expected 0 < share <= 1, but got ") << share;
+  if (getEstimator() == Estimator::Antidiagonal &&
+      (getBlockM() % getStride() != 0 || getBlockN() % getStride() != 0))
+    return emitOpError("expected stride to divide block_m and block_n, but got ")
+           << getStride() << " for " << getBlockM() << " and " << getBlockN();
+  if (failed(verifyBlockCount(*this, {amplitude, 2}, qType.getDimSize(2), getBlockM())) ||
+      failed(verifyBlockCount(*this, {amplitude, 3}, kType.getDimSize(2), getBlockN())))
+    return failure();
+  if (failed(
+          verifyScoreRegion(*this, getScore(), getExtras(), getExtraMaps(), getAccType())))
+    return failure();
+  if (hasScoreRegion() &&
+      !llvm::is_contained({Estimator::Exact, Estimator::Rows, Estimator::Antidiagonal},
+                          getEstimator()))
+    return emitOpError("expected no score region with estimator ")
+           << stringifyEstimator(getEstimator()) << ": it computes no single scores";
+  return verifyPosition(*this, getPosition());
+}
+
+void AmplitudeScoreOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  getDpsEffects(*this, effects);
+}
+
+LogicalResult AmplitudeScoreOp::reifyResultShapes(OpBuilder &b,
+                                                  ReifiedRankedShapedTypeDims &shapes) {
+  return reifyFromInits(*this, b, shapes);
+}
+
+//===----------------------------------------------------------------------===//
+// AmplifiedSelectOp
+//===----------------------------------------------------------------------===//
+
+AmplificationAttr AmplifiedSelectOp::getIterationsOrDefault() {
+  if (AmplificationAttr given = getIterationsAttr())
+    return given;
+  return AmplificationAttr::getKind(getContext(), AmplificationKind::Optimal);
+}
+
+/// C4, C5: what each policy needs.
+static LogicalResult verifyPolicy(AmplifiedSelectOp op) {
+  StringRef name = stringifyPolicy(op.getPolicy());
+  if (bool(op.getLse()) != (op.getPolicy() == Policy::LogitThreshold))
+    return op.emitOpError("expected lse exactly with policy logit_threshold, but got ") << name;
+  if (bool(op.getSpread()) != (op.getPolicy() == Policy::Residual))
+    return op.emitOpError("expected spread exactly with policy residual, but got ") << name;
+  if (op.getBlockM() <= 0 || op.getBlockN() <= 0)
+    return op.emitOpError("expected positive block_m and block_n, but got ")
+           << op.getBlockM() << " and " << op.getBlockN();
+  bool counts = llvm::is_contained({Policy::TopK, Policy::HeavyHitter, Policy::Measure},
+                                   op.getPolicy());
+  if (counts && op.getK() <= 0)
+    return op.emitOpError("expected k >= 1 for policy ") << name << ", but got " << op.getK();
+  double theta = op.getTheta().convertToDouble();
+  if (std::isnan(theta) || (theta < 0 && op.getPolicy() != Policy::LogitThreshold))
+    return op.emitOpError("expected theta >= 0, but got ") << theta;
+  double alpha = op.getAlpha().convertToDouble(), exponent = op.getExponent().convertToDouble();
+  if (op.getPolicy() == Policy::Budget && !(alpha > 0 && exponent >= 0 && exponent <= 1))
+    return op.emitOpError("expected alpha > 0 and 0 <= exponent <= 1, but got ")
+           << alpha << " and " << exponent;
+  if (op.getSinks() < 0 || op.getLocal() < 0)
+    return op.emitOpError("expected sinks >= 0 and local >= 0, but got ")
+           << op.getSinks() << " and " << op.getLocal();
+  return success();
+}
+
+LogicalResult AmplifiedSelectOp::verify() {
+  if (getInits().size() != 4)
+    return emitOpError("expected inits indices, counts, mass and queries, but got ")
+           << getInits().size();
+  SmallVector<Value> shaped{getAmplitude()};
+  if (getLse())
+    shaped.push_back(getLse());
+  if (getSpread())
+    shaped.push_back(getSpread());
+  llvm::append_range(shaped, getInits());
+  Named amplitude{"amplitude", getAmplitude()}, lse{"lse", getLse()}, spread{"spread", getSpread()},
+      indices{"indices", getIndices()}, counts{"counts", getCounts()}, mass{"mass", getMass()},
+      queries{"queries", getQueries()};
+  if (failed(verifyTensorOrMemref(*this, shaped, getInits())))
+    return failure();
+  Type i32 = IntegerType::get(getContext(), 32), f32 = Float32Type::get(getContext());
+  if (failed(verifyRank(*this, indices, 4)) || failed(verifyElementType(*this, indices, i32)) ||
+      failed(verifyRank(*this, counts, 3)) || failed(verifyElementType(*this, counts, i32)))
+    return failure();
+  for (Named n : {mass, queries})
+    if (failed(verifyRank(*this, n, 3)) || failed(verifyElementType(*this, n, f32)))
+      return failure();
+  if (failed(verifyDimsAgree(*this, "batch",
+                             {{amplitude, 0}, {lse, 0}, {spread, 0}, {indices, 0}, {counts, 0},
+                              {mass, 0}, {queries, 0}})) ||
+      failed(verifyDimsAgree(*this, "query heads", {{amplitude, 1}, {lse, 1}})) ||
+      failed(verifyDimsAgree(*this, "list heads",
+                             {{indices, 1}, {counts, 1}, {mass, 1}, {queries, 1}})) ||
+      failed(verifyDimsAgree(*this, "query blocks",
+                             {{amplitude, 2}, {lse, 2}, {indices, 2}, {counts, 2}, {mass, 2},
+                              {queries, 2}})) ||
+      failed(verifyDimsAgree(*this, "key blocks", {{amplitude, 3}, {spread, 2}})) ||
+      failed(verifyMultiple(*this, {amplitude, 1}, {counts, 1})))
+    return failure();
+  if (getSpread() && failed(verifyMultiple(*this, {amplitude, 1}, {spread, 1})))
+    return failure();
+  int64_t heads = cast<ShapedType>(getAmplitude().getType()).getDimSize(1);
+  int64_t lists = cast<ShapedType>(getCounts().getType()).getDimSize(1);
+  if (!ShapedType::isDynamic(heads) && !ShapedType::isDynamic(lists) &&
+      getEntangle() != (lists < heads))
+    return emitOpError("expected entangle exactly with fewer lists than heads, but got ")
+           << lists << " lists for " << heads << " heads";
+  if (failed(verifyPolicy(*this)))
+    return failure();
+  return verifyPosition(*this, getPosition());
+}
+
+void AmplifiedSelectOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  getDpsEffects(*this, effects);
+}
+
+LogicalResult AmplifiedSelectOp::reifyResultShapes(OpBuilder &b,
+                                                   ReifiedRankedShapedTypeDims &shapes) {
+  return reifyFromInits(*this, b, shapes);
+}
