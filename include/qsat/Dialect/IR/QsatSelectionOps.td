@@ -13,7 +13,8 @@ def Qsat_AmplitudeScoreOp : Qsat_ScoreOp<"amplitude_score"> {
     key block J. Blocks are `block_m` rows by `block_n` keys; the last ones may
     be partial. A row that sees no key contributes P_i = 0. The second init, if
     given, is lse[b,h,I]: the mean over the contributing rows that see a key of
-    the row's log-sum-exp as the estimator knows it (-inf if there is none).
+    the row's log-sum-exp as the estimator knows it, that is, the log of the
+    denominator of its softmax in the table (-inf if there is no such row).
 
     Row i is `fully visible` to J when the mask shows it every key of J,
     `partially visible` when some. n_J is the number of keys of J.
@@ -25,11 +26,13 @@ def Qsat_AmplitudeScoreOp : Qsat_ScoreOp<"amplitude_score"> {
     | `pooled`       | one: the mean of the block's rows of q | softmax_J(scale <qbar_I, kbar_J> + log n_J) over the J that any row of I sees |
     | `centroid`     | all                 | softmax_J(l), l = scale <q_i, kbar_J> + log n_J where J is fully visible, the exact log-sum-exp over the visible keys where partially, -inf where not |
     | `d2`           | all                 | as centroid, with l + s/2 where fully visible, s = scale^2 sum_d q_id^2 Var_J,d (biased variance of the block's keys) |
-    | `antidiagonal` | groups g of `stride` rows | sum_{c in J} softmax_c(y), c groups of `stride` keys, y_gc = mean over the visible pairs (g*stride+t, c*stride+stride-1-t) of z, -inf if there are none |
+    | `antidiagonal` | groups g of `stride` rows | sum_{c in J} softmax_c(y), c groups of `stride` keys, y_gc = mean over the visible pairs (g*stride+t, c*stride+stride-1-t) of z, -inf if there are none (a pair past the last row or key, or with z = -inf, is not visible) |
     | `cascade`      | as rows             | as exact, over the blocks let through: the ceil(share * n) blocks of largest d2 amplitude of the n that any row of I sees (ties: lower J), and the diagonal blocks |
 
-    kbar_J and Var_J are in f32. `rows` is the default: measured, a few exact
-    rows beat all rows approximately.
+    kbar_J and Var_J are of the whole block, in the accumulation type. The
+    diagonal blocks of I are those that hold a key i + offset, clamped at 0 and
+    the last key, of a row i of I. share * n is computed in f64. `rows` is the
+    default: measured, a few exact rows beat all rows approximately.
     }] # scoreDescription # [{
     Constraints:
     * C1, C5, C6, C7: as for `qsat.attention`.
@@ -89,17 +92,22 @@ def Qsat_AmplifiedSelectOp : Qsat_DpsOp<"amplified_select", [AttrSizedOperandSeg
     written. `mass` is the marked sum of p = amplitude^2, clamped to [0, 1].
     `queries` is the modelled number of oracle calls of one amplified
     preparation: the rounds m that `iterations` gives for a = mass
-    (`#qsat.amplification`; 2m for `fixed_point`, whose L - 1 = 2m). A model of a quantum search,
-    not a cost of this program.
+    (`#qsat.amplification`; 0 for `full`; 2m for `fixed_point`, whose
+    L - 1 = 2m). A model of a quantum search, not a cost of this program.
+
+    Everything is computed in f32, attributes rounded to it, and sums run in
+    ascending order; only alpha * n^exponent is computed in f64. As in the
+    score ops `at(b, h, i, j)` is the position of the first query head, row and
+    key in the problem, here multiples of H/Hs, `block_m` and `block_n`.
 
     *Eligible* are the blocks that the mask shows to any of the rows
     [I*block_m, (I+1)*block_m). *Forced* are the eligible blocks among: the
     diagonal (those that hold a key i + offset, clamped at 0 and the last key
-    block, of a row i of I), unless `no_diagonal`; the first `sinks` blocks;
+    block, of one of these rows), unless `no_diagonal`; the first `sinks` blocks;
     the `local` blocks before the first diagonal block. Marked are the forced
     blocks and those eligible blocks that the policy takes. "The k largest"
     means: forced first, then by descending key, ties by lower index, until
-    max(k, number forced) are marked. At most `max` (the extent of indices) are
+    max(k, number forced) are marked, or all eligible. At most `max` (the extent of indices) are
     marked: when more would be, the `max` first in the order forced, descending
     p, lower index.
 
@@ -109,16 +117,18 @@ def Qsat_AmplifiedSelectOp : Qsat_DpsOp<"amplified_select", [AttrSizedOperandSeg
     | `top_k`              | the k largest p                                              |
     | `logit_threshold`    | p >= exp(theta - lse): z >= tau, the paper's (tau,k)-good rows |
     | `relative_threshold` | p >= theta * max p over the eligible                         |
-    | `mass`               | the shortest prefix of the descending p (forced first) whose sum is >= theta * sum of the eligible p |
+    | `mass`               | the shortest prefix of the descending p (forced first) whose sum is >= theta * sum of the eligible p, or all |
     | `budget`             | the ceil(alpha * n^exponent) largest p, n the number eligible |
-    | `residual`           | p * spread >= theta * sum of the eligible p * spread; spread[b,hkv,J] is the expected error of a key block after compensation, per unit of mass |
-    | `heavy_hitter`       | the k largest of the p accumulated over the query blocks 0 .. I |
+    | `residual`           | p * spread >= theta * sum of the eligible p * spread; spread[b,hkv,J] is the expected error of a key block after compensation, per unit of mass; list hs reads hkv of its first head, hs * (H/Hs) floordiv (H/Hkv) |
+    | `heavy_hitter`       | the k largest of the p accumulated over this op's query blocks 0 .. I |
     | `measure`            | the k largest log p + g, g = -log(-log u) (Gumbel): k draws without replacement from p. u from (seed, position), see below |
 
-    `u(b,h,I,J)`: x = seed + 0x9E3779B9 * ((((b*Hs + hs)*Mb + I)*Nb + J) + 1) in
-    32-bit arithmetic; x ^= x >> 16; x *= 0x85EBCA6B; x ^= x >> 13;
-    x *= 0xC2B2AE35; x ^= x >> 16 (MurmurHash3's finaliser);
-    u = ((x >> 8) + 0.5) * 2^-24.
+    `u(b,hs,I,J)`, of problem coordinates in blocks, so that a tile draws what
+    the whole draws: x = seed + 0x9E3779B9 * (J + 1) + 0x85EBCA77 * I
+    + 0xC2B2AE3D * hs + 0x27D4EB2F * b in 32-bit arithmetic; x ^= x >> 16;
+    x *= 0x85EBCA6B; x ^= x >> 13; x *= 0xC2B2AE35; x ^= x >> 16 (MurmurHash3's
+    finaliser); u = ((x >> 9) + 0.5) * 2^-23, which f32 holds exactly and which
+    is neither 0 nor 1.
 
     With Hs < H (`entangle`) the H/Hs heads of a group share one list: p is the
     mean of their p (and lse, the mean of their lse).
