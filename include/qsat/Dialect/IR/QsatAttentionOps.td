@@ -97,13 +97,15 @@ def Qsat_SparseAttentionOp : Qsat_ScoreOp<"sparse_attention"> {
     | `centroid` | scale <q_i, kbar_J> + log n_iJ                    | vbar_J    |
     | `t2`       | as centroid, + log(1 + s/2), s = scale^2 sum_d q_id^2 Var_J,d | vbar_J |
 
-    n_iJ is the number of keys of J that row i sees; kbar_J, vbar_J and Var_J are
-    of the whole block, in f32. With a = exp(lse_S - lse), lse = log(exp lse_S +
+    n_iJ is the number of keys of J that row i sees; kbar_J, vbar_J and Var_J
+    (biased) are of the whole block, in the accumulation type. With a = exp(lse_S - lse), lse = log(exp lse_S +
     exp lse_bg), and P from `amplification`:
 
         o = P o_S + (1 - P) o_bg,    lse,    kept = a
 
-    P is 1 where there is no background and 0 where S_i is empty.
+    P is 1 where there is no background (lse_bg = -inf) and, whatever the
+    amplification, 0 where S_i is empty. A row with neither gives o = 0,
+    lse = -inf, kept = 0.
     `rank1` with `background_logit = 0` is B = B1 + B2 of Gao, Song, Yang and
     Zhang (2023), in the un-shifted form; `full` ignores the background in o
     (it still is in lse and kept).
