@@ -17,7 +17,9 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 }
 
 /// Registers the passes and pipelines of qsat.
-inline void registerAllPasses() {}
+inline void registerAllPasses() {
+  registerQsatTransformsPasses();
+}
 
 } // namespace qsat
 

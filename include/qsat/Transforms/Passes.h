@@ -3,7 +3,10 @@
 #ifndef QSAT_TRANSFORMS_PASSES_H
 #define QSAT_TRANSFORMS_PASSES_H
 
+#include "qsat/Transforms/Quality.h"
+
 #include "mlir/Pass/Pass.h"
+#include "llvm/Support/CommandLine.h"
 
 namespace qsat {
 
