@@ -40,6 +40,8 @@ llvm_config.with_system_environment(["HOME", "TMP", "TEMP", "TMPDIR", "OMP_NUM_T
 llvm_config.with_environment(
     "PYTHONPATH", os.path.join(config.qsat_src_root, "python"), append_path=True
 )
+# `not`, `count` and what they start are found by name.
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 llvm_config.use_default_substitutions()
 
 
