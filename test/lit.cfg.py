@@ -73,7 +73,8 @@ llvm_config.add_tool_substitutions(
     + [
         ToolSubst(tool, unresolved="ignore")
         for tool in ("qsat-run", "qsat-compile", "qsat-lsp-server")
-    ],
+    ]
+    + ["llvm-nm"],
     [config.qsat_tools_dir, config.llvm_tools_dir],
 )
 
