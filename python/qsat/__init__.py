@@ -1,0 +1,1 @@
+"""Attention as amplitudes: scoring, amplified selection, sparse attention."""
