@@ -5,6 +5,7 @@
 
 #include "qsat/Conversion/Passes.h"
 #include "qsat/Dialect/IR/Qsat.h"
+#include "qsat/Transforms/BufferizableOpInterfaceImpl.h"
 #include "qsat/Transforms/Passes.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -14,6 +15,7 @@ namespace qsat {
 /// Registers the qsat dialect and the external models of its interfaces.
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<QsatDialect>();
+  registerBufferizableOpInterfaceExternalModels(registry);
 }
 
 /// Registers the passes and pipelines of qsat.
