@@ -20,6 +20,7 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 
 /// Registers the passes and pipelines of qsat.
 inline void registerAllPasses() {
+  registerQsatConversionPasses();
   registerQsatTransformsPasses();
 }
 

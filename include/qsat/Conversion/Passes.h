@@ -3,6 +3,7 @@
 #ifndef QSAT_CONVERSION_PASSES_H
 #define QSAT_CONVERSION_PASSES_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace qsat {

@@ -5,4 +5,46 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ConvertQsatToLoops : Pass<"convert-qsat-to-loops", "::mlir::ModuleOp"> {
+  let summary = "turns qsat ops on memrefs into parallel loops over CPU kernels";
+  let description = [{
+    Every op becomes `scf.parallel` over tasks, here (batch, head, rows), each of
+    which is one call of a private function that is emitted once per
+    configuration (operand types, attributes, score region). Memory stays linear
+    in the context: keys and values are packed into a heap buffer, a query block
+    works in a scratch on the stack, nothing is allocated in the loop. Bitwise
+    the same result whatever the number of threads.
+
+    Before:
+
+    ```mlir
+    qsat.merge ins(%o1, %l1, %o2, %l2 : memref<1x8x512x64xf32>, memref<1x8x512xf32>, memref<1x8x512x64xf32>, memref<1x8x512xf32>)
+               outs(%o, %l : memref<1x8x512x64xf32>, memref<1x8x512xf32>)
+    ```
+
+    After:
+
+    ```mlir
+    scf.parallel (%t) = (%c0) to (%c64) step (%c1) {
+      func.call @qsat_merge(%b, %h, %i, %o1, %l1, %o2, %l2, %o, %l) : (...) -> ()
+    }
+    ```
+  }];
+  let options = [
+    Option<"cpu", "cpu", "std::string", "\"host\"",
+           "CPU to emit kernels for, as LLVM names it; `host` is this machine">,
+    Option<"features", "features", "std::string", "\"\"",
+           "features of the CPU on top of its own, as in LLVM: `+avx2,-avx512f`">
+  ];
+  let statistics = [
+    Statistic<"numLowered", "lowered", "number of qsat ops lowered to loops">,
+    Statistic<"numKernels", "kernels", "number of kernel functions emitted">
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
 #endif // QSAT_CONVERSION_PASSES_TD

@@ -1,0 +1,60 @@
+//===- CPUTarget.h - What kernels need to know of a CPU ---------*- C++ -*-===//
+
+#ifndef QSAT_TARGET_CPUTARGET_H
+#define QSAT_TARGET_CPUTARGET_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+
+namespace qsat {
+
+/// Extents of the register tile of a matrix micro-kernel: `rows` x `columns`
+/// accumulators, held in registers over the whole reduction.
+struct MicroTile {
+  int64_t rows;
+  int64_t columns;
+};
+
+/// The facts of a CPU that the loop kernels depend on. No kernel asks for a CPU
+/// by name: what differs between CPUs is here.
+struct CPUTarget {
+  /// As in LLVM: `x86-64-v4`, `znver4`, `neoverse-v1`, ...
+  std::string cpu;
+  /// As in LLVM: `+avx512f,-amx-tile`; on top of those of `cpu`.
+  std::string features;
+
+  /// Width in bits of the widest vector register to use, and their number.
+  int64_t vectorBits = 128;
+  int64_t vectorRegisters = 16;
+  bool hasFMA = false;
+  bool hasAVX2 = false;
+  /// AVX-512 F, BW, DQ and VL: masks, vreduce, vscalef.
+  bool hasAVX512 = false;
+  /// An instruction rounds f32 to bf16.
+  bool hasBF16Conversion = false;
+  /// Tile matrix products of bf16.
+  bool hasAMX = false;
+  /// Data caches of one core, in bytes.
+  int64_t l1Bytes = 32 << 10;
+  int64_t l2Bytes = 1 << 20;
+
+  /// Facts of `cpu` (`host` or empty: this machine) with `features` on top.
+  /// Fails on a CPU that LLVM does not know.
+  static llvm::Expected<CPUTarget> get(llvm::StringRef cpu, llvm::StringRef features);
+
+  /// Lanes of one vector register.
+  int64_t getLanes(unsigned elementBits) const { return vectorBits / elementBits; }
+  /// Register tile of the products of attention (measured: 8 x 2 registers come
+  /// to 95 % of the fused multiply-add rate with 32 registers).
+  MicroTile getMicroTile(unsigned elementBits) const {
+    int64_t columns = 2 * getLanes(elementBits);
+    return {vectorRegisters >= 32 ? 8 : 4, columns};
+  }
+};
+
+} // namespace qsat
+
+#endif // QSAT_TARGET_CPUTARGET_H

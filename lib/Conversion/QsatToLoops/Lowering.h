@@ -1,0 +1,45 @@
+//===- Lowering.h - One function per op family ----------------*- C++ -*-===//
+// Each lowering replaces an op on memrefs by loops at its place, and adds the
+// kernel functions that these call to the module. It emits a diagnostic where
+// it fails. The op itself stays: the pass erases it.
+
+#ifndef QSAT_CONVERSION_QSATTOLOOPS_LOWERING_H
+#define QSAT_CONVERSION_QSATTOLOOPS_LOWERING_H
+
+#include "qsat/Dialect/IR/Qsat.h"
+#include "qsat/Target/CPUTarget.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <map>
+#include <string>
+
+namespace qsat {
+
+/// What the lowerings of a module share.
+struct LoweringContext {
+  const CPUTarget &target;
+  mlir::ModuleOp module;
+
+  /// Kernel functions already emitted, and the op each was emitted for, by a
+  /// text that names the whole configuration: see `getConfiguration`.
+  struct Kernel {
+    mlir::Operation *op;
+    mlir::func::FuncOp function;
+  };
+  std::multimap<std::string, Kernel> kernels;
+
+  /// The kernel `name` for the configuration of `op`: the one emitted before,
+  /// or what `emit` gives. Two ops have one configuration when their operand
+  /// types, attributes and regions are the same.
+  mlir::func::FuncOp getKernel(mlir::Operation *op, llvm::StringRef name,
+                               llvm::function_ref<mlir::func::FuncOp()> emit);
+};
+
+mlir::LogicalResult lowerAttention(AttentionOp op, LoweringContext &context);
+mlir::LogicalResult lowerSparseAttention(SparseAttentionOp op, LoweringContext &context);
+mlir::LogicalResult lowerMerge(MergeOp op, LoweringContext &context);
+
+} // namespace qsat
+
+#endif // QSAT_CONVERSION_QSATTOLOOPS_LOWERING_H

@@ -1,0 +1,79 @@
+//===- QsatToLoops.cpp - qsat ops on memrefs to CPU loops -----------------===//
+
+#include "qsat/Conversion/Passes.h"
+
+#include "KernelBuilder.h"
+#include "Lowering.h"
+
+#include "mlir/IR/OperationSupport.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace qsat {
+#define GEN_PASS_DEF_CONVERTQSATTOLOOPS
+#include "qsat/Conversion/Passes.h.inc"
+} // namespace qsat
+
+using namespace mlir;
+using namespace qsat;
+
+func::FuncOp LoweringContext::getKernel(Operation *op, StringRef name,
+                                        function_ref<func::FuncOp()> emit) {
+  std::string key;
+  llvm::raw_string_ostream text(key);
+  text << name << op->getAttrDictionary();
+  for (Type type : op->getOperandTypes())
+    text << type << ';';
+  auto [begin, end] = kernels.equal_range(key);
+  for (auto it = begin; it != end; ++it) {
+    bool same = llvm::all_of(
+        llvm::zip_equal(op->getRegions(), it->second.op->getRegions()), [](auto pair) {
+          return OperationEquivalence::isRegionEquivalentTo(
+              &std::get<0>(pair), &std::get<1>(pair), OperationEquivalence::IgnoreLocations);
+        });
+    if (same)
+      return it->second.function;
+  }
+  func::FuncOp function = emit();
+  kernels.insert({key, {op, function}});
+  return function;
+}
+
+/// Dispatches on the op family.
+static LogicalResult lower(Operation *op, LoweringContext &context) {
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](MergeOp op) { return lowerMerge(op, context); })
+      .Default([](Operation *op) { return op->emitOpError("has no lowering to loops yet"); });
+}
+
+namespace {
+struct ConvertQsatToLoops : public qsat::impl::ConvertQsatToLoopsBase<ConvertQsatToLoops> {
+  using ConvertQsatToLoopsBase::ConvertQsatToLoopsBase;
+
+  void runOnOperation() override {
+    llvm::Expected<CPUTarget> target = CPUTarget::get(cpu, features);
+    if (!target) {
+      getOperation().emitError(llvm::toString(target.takeError()));
+      return signalPassFailure();
+    }
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isa<QsatDialect>(op->getDialect()) && !isa<YieldOp>(op))
+        ops.push_back(op);
+    });
+    LoweringContext context{*target, getOperation(), {}};
+    for (Operation *op : ops) {
+      if (op->getNumResults() != 0) {
+        op->emitOpError("expected memref operands, but got tensors: bufferize first");
+        return signalPassFailure();
+      }
+      if (failed(lower(op, context)))
+        return signalPassFailure();
+      ++numLowered;
+    }
+    // Only now: a region is what a kernel's configuration is compared by.
+    for (Operation *op : ops)
+      op->erase();
+    numKernels += context.kernels.size();
+  }
+};
+} // namespace
