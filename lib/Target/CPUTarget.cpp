@@ -16,6 +16,24 @@
 using namespace llvm;
 using namespace qsat;
 
+/// Adds `feature` and what it implies.
+static void addX86Feature(StringRef feature, StringSet<> &set) {
+  StringMap<bool> implied;
+  X86::updateImpliedFeatures(feature, /*Enabled=*/true, implied);
+  set.insert(feature);
+  for (const auto &entry : implied)
+    set.insert(entry.first());
+}
+
+/// Removes `feature` and what implies it.
+static void removeX86Feature(StringRef feature, StringSet<> &set) {
+  StringMap<bool> implied;
+  X86::updateImpliedFeatures(feature, /*Enabled=*/false, implied);
+  set.erase(feature);
+  for (const auto &entry : implied)
+    set.erase(entry.first());
+}
+
 /// Adds to `set` what LLVM knows of the x86 CPU `cpu`.
 static Error addX86Features(StringRef cpu, StringSet<> &set) {
   if (X86::parseArchX86(cpu) == X86::CK_None)
@@ -23,7 +41,7 @@ static Error addX86Features(StringRef cpu, StringSet<> &set) {
   SmallVector<StringRef> known;
   X86::getFeaturesForCPU(cpu, known);
   for (StringRef feature : known)
-    set.insert(feature);
+    addX86Feature(feature, set);
   return Error::success();
 }
 
@@ -68,9 +86,9 @@ Expected<CPUTarget> CPUTarget::get(StringRef cpu, StringRef features) {
   features.split(given, ',', -1, /*KeepEmpty=*/false);
   for (StringRef feature : given) {
     if (feature.consume_front("+"))
-      set.insert(feature);
+      isAArch64 ? (void)set.insert(feature) : addX86Feature(feature, set);
     else if (feature.consume_front("-"))
-      set.erase(feature);
+      isAArch64 ? (void)set.erase(feature) : removeX86Feature(feature, set);
     else
       return createStringError("expected a feature like +avx2 or -avx512f, but got '%s'",
                                feature.str().c_str());
