@@ -22,7 +22,8 @@ func.func @two_merges_share_a_kernel(
 
 // -----
 
-// CHECK-LABEL: func.func private @qsat_merge
+// CHECK-LABEL: func.func @bf16_is_merged_in_f32
+// CHECK: func.func private @qsat_merge(
 // CHECK: vector.load {{.*}} vector<16xbf16>
 // CHECK: arith.extf {{.*}} vector<16xbf16> to vector<16xf32>
 // No instruction of this CPU rounds to bf16: integer arithmetic, no library.
