@@ -1,5 +1,6 @@
 //===- AttentionOps.cpp - qsat.attention, sparse_attention, merge ---------===//
 
+#include "Tiling.h"
 #include "Verification.h"
 
 #include "mlir/IR/PatternMatch.h"

@@ -4,6 +4,7 @@
 #define QSAT_DIALECT_IR_QSATOPBASE_TD
 
 include "qsat/Dialect/IR/QsatBase.td"
+include "qsat/Dialect/IR/QsatTiling.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -28,6 +29,7 @@ def Qsat_AnyShaped : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
 class Qsat_DpsOp<string mnemonic, list<Trait> traits = []>
     : Op<Qsat_Dialect, mnemonic, !listconcat(traits, [
         DestinationStyleOpInterface,
+        Qsat_TilingTrait,
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
         DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>])> {
   let hasVerifier = 1;
@@ -35,6 +37,7 @@ class Qsat_DpsOp<string mnemonic, list<Trait> traits = []>
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
   }];
   let extraClassDeclaration = baseDeclaration;
+  let extraClassDefinition = Qsat_TilingDefinition<>.definition;
 }
 
 /// Ops that compute scores: a scale, a structural mask, and a region for
