@@ -15,6 +15,8 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
+#include "llvm/ADT/StringSwitch.h"
+
 using namespace mlir;
 
 namespace qsat {
@@ -43,6 +45,17 @@ void buildNormalize(OpPassManager &pm) {
   addCleanup(pm);
 }
 
+/// After it: attention that pays off sparse is scoring, selection and
+/// qsat.sparse_attention.
+void buildSparsify(OpPassManager &pm, Quality quality, double density) {
+  SparsifyPassOptions options;
+  // A density alone asks for sparsity too.
+  options.quality = quality == Quality::Exact ? Quality::Balanced : quality;
+  options.density = density;
+  pm.addPass(createSparsifyPass(options));
+  addCleanup(pm);
+}
+
 /// After it: memrefs; every buffer is freed where it is last used, and the
 /// caller owns the results.
 void buildBufferize(OpPassManager &pm) {
@@ -57,6 +70,7 @@ void buildBufferize(OpPassManager &pm) {
 
 /// After it: scf, memref, vector, arith and math only.
 void buildLoops(OpPassManager &pm) {
+  pm.addPass(createConvertQsatToLoops());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createExpandMathPass());
   addCleanup(pm);
@@ -75,11 +89,24 @@ void buildLLVM(OpPassManager &pm) {
   addCleanup(pm);
 }
 
+/// Unknown names mean exact: what reads them from users has checked them.
+Quality getQuality(StringRef name) {
+  return llvm::StringSwitch<Quality>(name)
+      .Case("high", Quality::High)
+      .Case("balanced", Quality::Balanced)
+      .Case("fast", Quality::Fast)
+      .Default(Quality::Exact);
+}
+
 } // namespace
 
 std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &options) {
   std::vector<PipelineStage> stages;
   stages.push_back({"normalize", buildNormalize});
+  Quality quality = getQuality(options.quality);
+  double density = options.density;
+  if (quality != Quality::Exact || density > 0)
+    stages.push_back({"sparsify", [=](OpPassManager &pm) { buildSparsify(pm, quality, density); }});
   stages.push_back({"bufferize", buildBufferize});
   stages.push_back({"loops", buildLoops});
   stages.push_back({"llvm", buildLLVM});
