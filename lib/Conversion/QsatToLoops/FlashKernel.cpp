@@ -28,14 +28,15 @@ FlashOp::FlashOp(AttentionOp op)
       extras(op.getExtras()), position(op.getPosition()), acc(op.getAccType()),
       scale(op.getScale().convertToDouble()), mask(op.getMaskAttr()),
       region(op.hasScoreRegion() ? &op.getScore().front() : nullptr), extraMaps(getMaps(op)),
-      blockKeys(128), blockRows(64), isSparse(false) {}
+      blockKeys(128), blockRows(64), numInits(op.getInits().size()), isSparse(false) {}
 
 FlashOp::FlashOp(SparseAttentionOp op)
     : op(op), q(op.getQ()), k(op.getK()), v(op.getV()), o(op.getO()), lse(op.getLse()),
       extras(op.getExtras()), position(op.getPosition()), acc(op.getAccType()),
       scale(op.getScale().convertToDouble()), mask(op.getMaskAttr()),
       region(op.hasScoreRegion() ? &op.getScore().front() : nullptr), extraMaps(getMaps(op)),
-      blockKeys(op.getBlockN()), blockRows(op.getBlockM()), isSparse(true) {}
+      blockKeys(op.getBlockN()), blockRows(op.getBlockM()),
+      numInits(op.getInits().size()), isSparse(true) {}
 
 LogicalResult qsat::verifyForKernel(const FlashOp &op) {
   std::pair<StringRef, Value> widths[] = {{"q", op.q}, {"v", op.v}};
@@ -96,21 +97,19 @@ FlashKernel::FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape 
                          Value packedValues)
     : kb(kb), op(op), shape(shape), operands(operands), captures(captures), acc(op.acc),
       keys(packedKeys), values(packedValues) {
-  auto argument = [&](Value value) -> Value {
-    for (auto [given, argument] : llvm::zip_equal(op.op->getOperands(), operands))
-      if (given == value)
-        return argument;
-    return {};
-  };
-  q = argument(op.q);
-  o = argument(op.o);
-  lse = op.lse ? argument(op.lse) : Value();
-  extent = kb.dim(argument(op.k), 2);
+  // By number, never by value: another op that shares this kernel may have
+  // different values where this one has the same value twice.
+  q = operands[0];
+  unsigned init = operands.size() - op.numInits;
+  o = operands[init];
+  lse = op.lse ? operands[init + 1] : Value();
+  extent = kb.dim(operands[1], 2);
   shift = kb.index(op.mask ? op.mask.getOffset() : 0);
   sinks = kb.index(op.mask ? op.mask.getSinks() : 0);
   if (!op.position.empty()) {
-    shift = kb.sub(kb.add(shift, argument(op.position[2])), argument(op.position[3]));
-    sinks = kb.sub(sinks, argument(op.position[3]));
+    unsigned at = op.position.getBeginOperandIndex();
+    shift = kb.sub(kb.add(shift, operands[at + 2]), operands[at + 3]);
+    sinks = kb.sub(sinks, operands[at + 3]);
   }
   panel = kb.scratch({shape.rows, shape.width}, acc);
   scores = kb.scratch({shape.rows, shape.keys}, acc);

@@ -35,6 +35,7 @@ struct FlashOp {
   llvm::SmallVector<mlir::AffineMap> extraMaps;
   /// Keys of one block of the walk, and rows that share one walk.
   int64_t blockKeys, blockRows;
+  unsigned numInits; ///< the last operands: o, lse, ...
   bool isSparse;
 };
 

@@ -32,7 +32,6 @@
 // CHECK-NOT: math.
 // CHECK: llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"
 // CHECK: vector.fma {{.*}} : vector<32xf32>
-// CHECK: memref.store
 func.func @causal(%q: memref<1x8x512x64xf32>, %k: memref<1x2x512x64xf32>,
                   %v: memref<1x2x512x64xf32>, %o: memref<1x8x512x64xf32>) {
   qsat.attention
@@ -46,16 +45,21 @@ func.func @causal(%q: memref<1x8x512x64xf32>, %k: memref<1x2x512x64xf32>,
 // One kernel per configuration: the second op shares the first one's, the third
 // has another mask.
 // CHECK-LABEL: func.func @configurations
-// CHECK: func.call @qsat_attention(
-// CHECK: func.call @qsat_attention(
+// CHECK-SAME: (%[[Q:.*]]: memref<1x2x64x32xf32>, %[[R:.*]]: memref<1x2x64x32xf32>,
+// CHECK: func.call @qsat_attention({{.*}}, %[[Q]], %[[Q]], %[[Q]], %[[Q]], %{{.*}})
+// CHECK: func.call @qsat_attention({{.*}}, %[[R]], %[[Q]], %[[Q]], %[[R]], %{{.*}})
 // CHECK: func.call @qsat_attention_0(
 // CHECK: func.func private @qsat_pack(
-// CHECK: func.func private @qsat_attention(
+// Operands that are one value here are different arguments of the kernel.
+// CHECK: func.func private @qsat_attention({{.*}}, %[[VALUES:[a-z0-9]+]]: memref<1x2x64x32xf32>, %[[QUERIES:[a-z0-9]+]]: memref<1x2x64x32xf32>, %{{[a-z0-9]+}}: memref<1x2x64x32xf32>, %{{[a-z0-9]+}}: memref<1x2x64x32xf32>, %[[OUT:[a-z0-9]+]]: memref<1x2x64x32xf32>)
+// CHECK: memref.load %[[QUERIES]]
+// CHECK: vector.load %[[VALUES]]
+// CHECK: vector.store %{{.*}}, %[[OUT]]
 // CHECK: func.func private @qsat_attention_0(
-func.func @configurations(%q: memref<1x2x64x32xf32>, %o: memref<1x2x64x32xf32>) {
+func.func @configurations(%q: memref<1x2x64x32xf32>, %r: memref<1x2x64x32xf32>, %o: memref<1x2x64x32xf32>) {
   qsat.attention ins(%q, %q, %q : memref<1x2x64x32xf32>, memref<1x2x64x32xf32>, memref<1x2x64x32xf32>)
     outs(%o : memref<1x2x64x32xf32>)
-  qsat.attention ins(%q, %q, %q : memref<1x2x64x32xf32>, memref<1x2x64x32xf32>, memref<1x2x64x32xf32>)
+  qsat.attention ins(%q, %q, %r : memref<1x2x64x32xf32>, memref<1x2x64x32xf32>, memref<1x2x64x32xf32>)
     outs(%o : memref<1x2x64x32xf32>)
   qsat.attention ins(%q, %q, %q : memref<1x2x64x32xf32>, memref<1x2x64x32xf32>, memref<1x2x64x32xf32>)
     outs(%o : memref<1x2x64x32xf32>) {mask = #qsat.mask<causal>}
