@@ -56,6 +56,8 @@ FloatType AttentionOp::getAccType() {
 }
 
 LogicalResult AttentionOp::verify() {
+  if (failed(verifySingleOperands(*this, getProperties().operandSegmentSizes, 3)))
+    return failure();
   if (getInits().empty() || getInits().size() > 2)
     return emitOpError("expected inits o and, optionally, lse, but got ") << getInits().size();
   return verifyAttentionLike(*this);
@@ -87,6 +89,8 @@ AmplificationAttr SparseAttentionOp::getAmplificationOrDefault() {
 }
 
 LogicalResult SparseAttentionOp::verify() {
+  if (failed(verifySingleOperands(*this, getProperties().operandSegmentSizes, 5)))
+    return failure();
   if (getInits().size() < 2 || getInits().size() > 3)
     return emitOpError("expected inits o, lse and, optionally, kept, but got ")
            << getInits().size();
@@ -100,9 +104,8 @@ LogicalResult SparseAttentionOp::verify() {
       failed(verifyDimsAgree(*this, "list heads", {{indices, 1}, {counts, 1}})) ||
       failed(verifyDimsAgree(*this, "query blocks", {{indices, 2}, {counts, 2}})))
     return failure();
-  if (getBlockM() <= 0 || getBlockN() <= 0)
-    return emitOpError("expected positive block_m and block_n, but got ")
-           << getBlockM() << " and " << getBlockN();
+  if (failed(verifyRange(*this, {{"block_m", getBlockM()}, {"block_n", getBlockN()}}, 1)))
+    return failure();
   int64_t queries = cast<ShapedType>(getQ().getType()).getDimSize(2);
   if (failed(verifyBlockCount(*this, {counts, 2}, queries, getBlockM())) ||
       failed(verifyMultiple(*this, {q, 1}, {indices, 1})))

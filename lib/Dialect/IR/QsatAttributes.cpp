@@ -4,6 +4,8 @@
 
 #include "mlir/IR/DialectImplementation.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace qsat;
 
@@ -20,6 +22,10 @@ LogicalResult MaskAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expected window >= 0, but got " << window;
   if (sinks < 0)
     return emitError() << "expected sinks >= 0, but got " << sinks;
+  const int64_t limit = int64_t(1) << 48;
+  for (int64_t value : {lookahead.value_or(0), offset, window, sinks})
+    if (value > limit || value < -limit)
+      return emitError() << "expected numbers of at most 2^48 in magnitude, but got " << value;
   if (sinks > 0 && window == 0)
     return emitError() << "expected a window beside sinks: without one every early key is visible";
   return success();
@@ -94,8 +100,9 @@ LogicalResult AmplificationAttr::verify(function_ref<InFlightDiagnostic()> emitE
                                         AmplificationKind kind, int64_t rounds,
                                         APFloat exactDelta) {
   double delta = exactDelta.convertToDouble();
-  if (kind == AmplificationKind::Rounds ? rounds < 0 : rounds != 0)
-    return emitError() << "expected rounds >= 0, and only with 'rounds', but got " << rounds;
+  const int64_t limit = std::numeric_limits<int32_t>::max();
+  if (kind == AmplificationKind::Rounds ? rounds < 0 || rounds > limit : rounds != 0)
+    return emitError() << "expected 0 <= rounds < 2^31, and only with 'rounds', but got " << rounds;
   if (kind == AmplificationKind::FixedPoint ? !(delta > 0 && delta < 1) : delta != 0)
     return emitError() << "expected 0 < delta < 1, and only with 'fixed_point', but got " << delta;
   return success();

@@ -16,6 +16,8 @@ FloatType AmplitudeScoreOp::getAccType() {
 }
 
 LogicalResult AmplitudeScoreOp::verify() {
+  if (failed(verifySingleOperands(*this, getProperties().operandSegmentSizes, 2)))
+    return failure();
   if (getInits().empty() || getInits().size() > 2)
     return emitOpError("expected inits amplitude and, optionally, lse, but got ")
            << getInits().size();
@@ -39,9 +41,10 @@ LogicalResult AmplitudeScoreOp::verify() {
   auto qType = cast<ShapedType>(getQ().getType()), kType = cast<ShapedType>(getK().getType());
   if (failed(verifyElementType(*this, k, qType.getElementType())))
     return failure();
-  if (getBlockM() <= 0 || getBlockN() <= 0 || getStride() <= 0)
-    return emitOpError("expected positive block_m, block_n and stride, but got ")
-           << getBlockM() << ", " << getBlockN() << " and " << getStride();
+  if (failed(verifyRange(
+          *this,
+          {{"block_m", getBlockM()}, {"block_n", getBlockN()}, {"stride", getStride()}}, 1)))
+    return failure();
   double share = getShare().convertToDouble();
   if (!(share > 0 && share <= 1))
     return emitOpError("expected 0 < share <= 1, but got ") << share;
@@ -86,17 +89,23 @@ AmplificationAttr AmplifiedSelectOp::getIterationsOrDefault() {
 /// C4, C5: what each policy needs.
 static LogicalResult verifyPolicy(AmplifiedSelectOp op) {
   StringRef name = stringifyPolicy(op.getPolicy());
-  if (bool(op.getLse()) != (op.getPolicy() == Policy::LogitThreshold))
-    return op.emitOpError("expected lse exactly with policy logit_threshold, but got ") << name;
-  if (bool(op.getSpread()) != (op.getPolicy() == Policy::Residual))
-    return op.emitOpError("expected spread exactly with policy residual, but got ") << name;
-  if (op.getBlockM() <= 0 || op.getBlockN() <= 0)
-    return op.emitOpError("expected positive block_m and block_n, but got ")
-           << op.getBlockM() << " and " << op.getBlockN();
+  auto verifyStatistic = [&](StringRef operand, bool given, Policy needs) -> LogicalResult {
+    if (given == (op.getPolicy() == needs))
+      return success();
+    return op.emitOpError("expected ")
+           << (given ? "no " : "") << operand << " operand for policy " << name
+           << (given ? "" : ", but got none");
+  };
+  if (failed(verifyStatistic("lse", bool(op.getLse()), Policy::LogitThreshold)) ||
+      failed(verifyStatistic("spread", bool(op.getSpread()), Policy::Residual)))
+    return failure();
+  if (failed(verifyRange(op, {{"block_m", op.getBlockM()}, {"block_n", op.getBlockN()}}, 1)) ||
+      failed(verifyRange(op, {{"sinks", op.getSinks()}, {"local", op.getLocal()}}, 0)))
+    return failure();
   bool counts = llvm::is_contained({Policy::TopK, Policy::HeavyHitter, Policy::Measure},
                                    op.getPolicy());
-  if (counts && op.getK() <= 0)
-    return op.emitOpError("expected k >= 1 for policy ") << name << ", but got " << op.getK();
+  if (failed(verifyRange(op, {{"k", op.getK()}}, counts ? 1 : 0)))
+    return failure();
   double theta = op.getTheta().convertToDouble();
   if (std::isnan(theta) || (theta < 0 && op.getPolicy() != Policy::LogitThreshold))
     return op.emitOpError("expected theta >= 0, but got ") << theta;
@@ -104,13 +113,12 @@ static LogicalResult verifyPolicy(AmplifiedSelectOp op) {
   if (op.getPolicy() == Policy::Budget && !(alpha > 0 && exponent >= 0 && exponent <= 1))
     return op.emitOpError("expected alpha > 0 and 0 <= exponent <= 1, but got ")
            << alpha << " and " << exponent;
-  if (op.getSinks() < 0 || op.getLocal() < 0)
-    return op.emitOpError("expected sinks >= 0 and local >= 0, but got ")
-           << op.getSinks() << " and " << op.getLocal();
   return success();
 }
 
 LogicalResult AmplifiedSelectOp::verify() {
+  if (failed(verifySingleOperands(*this, getProperties().operandSegmentSizes, 1)))
+    return failure();
   if (getInits().size() != 4)
     return emitOpError("expected inits indices, counts, mass and queries, but got ")
            << getInits().size();

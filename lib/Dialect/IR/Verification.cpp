@@ -6,10 +6,28 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace qsat;
 
 static ShapedType shapedType(Value v) { return cast<ShapedType>(v.getType()); }
+
+LogicalResult qsat::verifySingleOperands(Operation *op, ArrayRef<int32_t> segments,
+                                         size_t singles) {
+  for (auto [i, size] : llvm::enumerate(segments.take_front(singles)))
+    if (size != 1)
+      return op->emitOpError("expected 1 operand in segment ") << i << ", but got " << size;
+  return success();
+}
+
+LogicalResult qsat::verifyRange(Operation *op, ArrayRef<NamedInt> values, int64_t least) {
+  for (NamedInt v : values)
+    if (v.value < least || v.value > std::numeric_limits<int32_t>::max())
+      return op->emitOpError("expected ")
+             << least << " <= " << v.name << " < 2^31, but got " << v.value;
+  return success();
+}
 
 LogicalResult qsat::verifyTensorOrMemref(Operation *op, ValueRange values, ValueRange inits) {
   bool tensors = isa<TensorType>(values.front().getType());

@@ -20,6 +20,24 @@ struct NamedDim {
   unsigned dim;
 };
 
+/// In the generic form nothing else checks that an operand that is neither
+/// variadic nor optional is there once: the first `singles` of `segments` are 1.
+mlir::LogicalResult verifySingleOperands(mlir::Operation *op, llvm::ArrayRef<int32_t> segments,
+                                         size_t singles);
+
+/// An extent or a count that an attribute gives, and its name. The getters of
+/// ODS return signless attributes unsigned: as such, nothing is negative.
+struct NamedInt {
+  NamedInt(llvm::StringRef name, uint64_t value) : name(name), value(int64_t(value)) {}
+  llvm::StringRef name;
+  int64_t value;
+};
+
+/// Each of `values` is in [least, 2^31), so that what is computed from them and
+/// an extent does not overflow.
+mlir::LogicalResult verifyRange(mlir::Operation *op, llvm::ArrayRef<NamedInt> values,
+                                int64_t least);
+
 /// C1: all of `values` are tensors and `op` has one result per init of the
 /// init's type, or all are memrefs and `op` has no result.
 mlir::LogicalResult verifyTensorOrMemref(mlir::Operation *op, mlir::ValueRange values,

@@ -115,7 +115,7 @@ def Qsat_SparseAttentionOp : Qsat_ScoreOp<"sparse_attention"> {
     * C2: as for `qsat.attention`; B agrees in indices and counts too, and they
       agree in Hs and Mb = ceil(M/block_m); kept is [B,H,M] f32.
     * C8: H is a multiple of Hs.
-    * C9: `block_m` and `block_n` are positive.
+    * C9: `block_m` and `block_n` are positive and less than 2^31.
     * C10: a background goes with no score region.
     * C11: `amplification` other than `full` goes with a background.
     * C12: there are two or three inits: o, lse and kept.
@@ -163,6 +163,7 @@ def Qsat_SparseAttentionOp : Qsat_ScoreOp<"sparse_attention"> {
     /// `amplification`, or its default: `full` without a background, else `born`.
     AmplificationAttr getAmplificationOrDefault();
   }];
+  let hasCanonicalizer = 1;
 }
 
 def Qsat_MergeOp : Qsat_DpsOp<"merge", []> {
@@ -170,8 +171,9 @@ def Qsat_MergeOp : Qsat_DpsOp<"merge", []> {
   let description = [{
     lse = log(exp lse1 + exp lse2), o = exp(lse1 - lse) o1 + exp(lse2 - lse) o2,
     and 0 where both are -inf. Associative and commutative up to rounding;
-    (0, -inf) is its identity. It is what split-KV, sharded attention, prefix
-    caching and the background use.
+    (0, -inf) is its identity: a row with lse = -inf attended to nothing and
+    holds 0, as every op here writes it. Merge is what split-KV, sharded
+    attention, prefix caching and the background use.
 
     Constraints:
     * C1: all tensors with one result per init, or all memrefs with none.

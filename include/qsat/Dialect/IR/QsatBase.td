@@ -61,7 +61,8 @@ def Qsat_MaskAttr : Qsat_Attr<"Mask", "mask"> {
         j >  i + offset - window   or   j < sinks         (window > 0)
 
     A bound that is not written does not apply. `causal` is short for
-    `lookahead = 0`.
+    `lookahead = 0`. Every number is at most 2^48 in magnitude, so that sums
+    of them and of a position do not overflow.
 
     Example: `#qsat.mask<causal, offset = 64, window = 1024, sinks = 4>`,
     `#qsat.mask<window = 65, lookahead = 64>` (64 keys to both sides).
@@ -122,7 +123,8 @@ def Qsat_AmplificationAttr : Qsat_Attr<"Amplification", "amplification"> {
 
     (Brassard, Høyer, Mosca, Tapp: amplitude amplification; Yoder, Low, Chuang:
     fixed point, with L the least odd integer >= ln(2/delta)/sqrt(a),
-    g = T_{1/L}(1/delta) = cosh(acosh(1/delta)/L).) a is clamped to [0, 1]; for
+    g = T_{1/L}(1/delta) = cosh(acosh(1/delta)/L).) 0 <= m < 2^31 and
+    0 < delta < 1. a is clamped to [0, 1]; for
     a = 0, P = 0 and m = 0 except under `full`. `rint` rounds half to even.
 
     Example: `#qsat.amplification<rounds = 2>`, `#qsat.amplification<born>`.

@@ -39,8 +39,8 @@ def Qsat_AmplitudeScoreOp : Qsat_ScoreOp<"amplitude_score"> {
     * C2: B agrees in q, k, amplitude, lse; D in q, k; H in q, amplitude, lse.
     * C3: H is a multiple of Hkv.
     * C4: q and k have the same element type.
-    * C8: `block_m`, `block_n` and `stride` are positive, 0 < `share` <= 1, and,
-      for `antidiagonal`, `stride` divides both blocks.
+    * C8: `block_m`, `block_n` and `stride` are positive and less than 2^31,
+      0 < `share` <= 1, and, for `antidiagonal`, `stride` divides both blocks.
     * C9: amplitude has ceil(M/block_m) x ceil(N/block_n) blocks, lse ceil(M/block_m).
     * C10: a score region goes with `exact`, `rows` and `antidiagonal` only: the
       others never compute single scores.
@@ -82,6 +82,7 @@ def Qsat_AmplitudeScoreOp : Qsat_ScoreOp<"amplitude_score"> {
     /// The lse init, or null.
     ::mlir::Value getLse() { return getInits().size() > 1 ? getInits()[1] : ::mlir::Value(); }
   }];
+  let hasCanonicalizer = 1;
 }
 
 def Qsat_AmplifiedSelectOp : Qsat_DpsOp<"amplified_select", [AttrSizedOperandSegments]> {
@@ -140,10 +141,10 @@ def Qsat_AmplifiedSelectOp : Qsat_DpsOp<"amplified_select", [AttrSizedOperandSeg
     * C3: H is a multiple of Hs, and Hs < H exactly when `entangle` is set.
     * C4: `logit_threshold` has an lse operand and `residual` a spread operand;
       the others have neither.
-    * C5: `block_m` and `block_n` are positive; `k` is positive for `top_k`,
-      `heavy_hitter` and `measure`; `theta` is not NaN, and not negative except
+    * C5: `block_m` and `block_n` are positive; `k` is not negative, and positive
+      for `top_k`, `heavy_hitter` and `measure`; `theta` is not NaN, and not negative except
       for `logit_threshold`; `alpha` > 0 and 0 <= `exponent` <= 1 for `budget`;
-      `sinks` and `local` are not negative.
+      `sinks` and `local` are not negative; all of these are less than 2^31.
     * C6: `at` has four indices or is absent.
     * C7: there are four inits: indices, counts, mass, queries.
     * C8: H is a multiple of the Hkv of spread.
@@ -194,6 +195,7 @@ def Qsat_AmplifiedSelectOp : Qsat_DpsOp<"amplified_select", [AttrSizedOperandSeg
     /// `iterations`, or its default `optimal`.
     AmplificationAttr getIterationsOrDefault();
   }];
+  let hasCanonicalizer = 1;
 }
 
 #endif // QSAT_DIALECT_IR_QSATSELECTIONOPS_TD
