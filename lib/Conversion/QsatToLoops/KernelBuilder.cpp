@@ -16,23 +16,23 @@ using Values = KernelBuilder::Values;
 Value KernelBuilder::index(int64_t value) {
   return arith::ConstantIndexOp::create(*this, getLoc(), value);
 }
-Value KernelBuilder::add(Value a, Value b) { return arith::AddIOp::create(*this, getLoc(), a, b); }
-Value KernelBuilder::sub(Value a, Value b) { return arith::SubIOp::create(*this, getLoc(), a, b); }
-Value KernelBuilder::mul(Value a, Value b) { return arith::MulIOp::create(*this, getLoc(), a, b); }
-Value KernelBuilder::div(Value a, Value b) { return arith::DivUIOp::create(*this, getLoc(), a, b); }
-Value KernelBuilder::rem(Value a, Value b) { return arith::RemUIOp::create(*this, getLoc(), a, b); }
-Value KernelBuilder::min(Value a, Value b) { return arith::MinSIOp::create(*this, getLoc(), a, b); }
-Value KernelBuilder::max(Value a, Value b) { return arith::MaxSIOp::create(*this, getLoc(), a, b); }
+Value KernelBuilder::add(Value a, Value b) { return createOrFold<arith::AddIOp>(a, b); }
+Value KernelBuilder::sub(Value a, Value b) { return createOrFold<arith::SubIOp>(a, b); }
+Value KernelBuilder::mul(Value a, Value b) { return createOrFold<arith::MulIOp>(a, b); }
+Value KernelBuilder::div(Value a, Value b) { return createOrFold<arith::DivUIOp>(a, b); }
+Value KernelBuilder::rem(Value a, Value b) { return createOrFold<arith::RemUIOp>(a, b); }
+Value KernelBuilder::min(Value a, Value b) { return createOrFold<arith::MinSIOp>(a, b); }
+Value KernelBuilder::max(Value a, Value b) { return createOrFold<arith::MaxSIOp>(a, b); }
 Value KernelBuilder::cmp(arith::CmpIPredicate predicate, Value a, Value b) {
-  return arith::CmpIOp::create(*this, getLoc(), predicate, a, b);
+  return createOrFold<arith::CmpIOp>(predicate, a, b);
 }
-Value KernelBuilder::both(Value a, Value b) { return arith::AndIOp::create(*this, getLoc(), a, b); }
-Value KernelBuilder::either(Value a, Value b) { return arith::OrIOp::create(*this, getLoc(), a, b); }
+Value KernelBuilder::both(Value a, Value b) { return createOrFold<arith::AndIOp>(a, b); }
+Value KernelBuilder::either(Value a, Value b) { return createOrFold<arith::OrIOp>(a, b); }
 Value KernelBuilder::toIndex(Value integer) {
-  return arith::IndexCastOp::create(*this, getLoc(), getIndexType(), integer);
+  return createOrFold<arith::IndexCastOp>(getIndexType(), integer);
 }
 Value KernelBuilder::toI32(Value index) {
-  return arith::IndexCastOp::create(*this, getLoc(), getI32Type(), index);
+  return createOrFold<arith::IndexCastOp>(getI32Type(), index);
 }
 Value KernelBuilder::dim(Value memref, int64_t dim) {
   auto type = cast<MemRefType>(memref.getType());

@@ -1,0 +1,160 @@
+//===- ScoreKernel.h - Pieces of the amplitude_score kernels ----*- C++ -*-===//
+// All estimators are one algorithm. A task owns some query blocks of all the query
+// heads that share a kv head. Its contributing rows are the lanes of a panel, `W`
+// to a vector; keys are broadcast against it, so K is read as it lies in memory and
+// no reduction crosses lanes. For each lane and key block the task keeps
+//
+//   (m, l):  the lane's mass of the block is l * 2^m     (m = -inf, l = 0: none)
+//
+// in two buffers [Nb, lanes], the only memory that grows with the context. Then
+// P = l 2^m / sum over blocks; the mean over the lanes of a query block; sqrt.
+// An estimator differs in what a lane is, and in how it finds (m, l).
+
+#ifndef QSAT_LIB_CONVERSION_QSATTOLOOPS_SCOREKERNEL_H
+#define QSAT_LIB_CONVERSION_QSATTOLOOPS_SCOREKERNEL_H
+
+#include "TaskBuilder.h"
+
+#include "qsat/Dialect/IR/Qsat.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace qsat {
+
+/// The register tile of the score kernels: `lanes` query rows by `keys` keys are
+/// accumulated at once, in lanes / (vector width) * keys registers.
+struct ScoreTile {
+  int64_t lanes;
+  int64_t keys;
+};
+
+/// The structural mask in the coordinates of an op's own rows and keys.
+class MaskBounds {
+public:
+  MaskBounds(TaskBuilder &b, MaskAttr mask, mlir::ValueRange position);
+
+  bool isTrivial() const { return !mask || mask.isTrivial(); }
+  /// A row of [i0, i1] sees a key of [k0, k1] (indices; both not empty).
+  mlir::Value anyVisible(mlir::Value i0, mlir::Value i1, mlir::Value k0, mlir::Value k1) const;
+  /// All rows of [i0, i1] see all keys of [k0, k1].
+  mlir::Value allVisible(mlir::Value i0, mlir::Value i1, mlir::Value k0, mlir::Value k1) const;
+  /// Per lane, where the rows are `rows` (vector of i32): sees all of [k0, k1].
+  mlir::Value lanesSee(mlir::Value rows, mlir::Value k0, mlir::Value k1) const;
+  /// The key i + offset of row i.
+  mlir::Value diagonalKey(mlir::Value i) const { return b.add(i, shift); }
+
+private:
+  TaskBuilder &b;
+  MaskAttr mask;
+  mlir::Value shift; ///< offset + at_i - at_j: key i + shift is row i's diagonal.
+  mlir::Value sinks; ///< the sinks that this op's keys still hold, >= 0.
+};
+
+/// What the steps of one amplitude_score share. Values marked (op) live outside the
+/// parallel loop, those marked (task) inside.
+struct ScoreKernel {
+  /// `operands`: those of `op`, as the code to be built sees them; `captures`: the
+  /// same for the values from above that the region uses.
+  ScoreKernel(TaskBuilder &b, AmplitudeScoreOp op, mlir::ValueRange operands,
+              const mlir::IRMapping &captures, ScoreTile tile);
+  using Value = mlir::Value;
+  using Values = TaskBuilder::Values;
+
+  TaskBuilder &b;
+  AmplitudeScoreOp op;
+  ScoreTile tile;
+  MaskBounds mask;
+  mlir::FloatType acc;         ///< f32 or f64
+  mlir::VectorType lanesType;  ///< W x acc
+  mlir::VectorType rowsType;   ///< W x i32
+  int64_t rowsPerLane = 1;     ///< rows of q from one lane's row to the next (stride)
+  int64_t firstRow = 0;        ///< the first lane's row within a query block
+  int64_t perBlock = 1;        ///< lanes of a full query block of one head
+  /// What z is multiplied by on the way to base 2; in the panel already where no
+  /// single score is seen in between.
+  bool foldedLog2 = true;
+
+  // (op)
+  Value q, k, amplitude, lse;
+  Values extras;
+  mlir::IRMapping captures;
+  Value batches, heads, kvHeads, numRows, numKeys, width, group, blocksM, blocksN;
+  Value blocksPerTask, lanesPerTask, chunks;
+  llvm::SmallVector<Value, 4> at; ///< position, zeros when absent
+
+  // (task)
+  Value batch, kvHead, firstBlock; ///< the task's coordinates
+  Value rowBegin, rowLast;         ///< the rows of its query blocks, inclusive
+  Value laneRows, laneHeads;       ///< [lanes] i32: row, and query head, of each lane
+  Value panel;                     ///< [chunks, D, W]: q of the lanes, scaled
+  Value maxima, sums;              ///< [Nb, lanes]: m and l
+  Value keyTile;                   ///< [keys, D] acc, where K is not of the type acc
+  Value spill;                     ///< [keys, W] acc, where a region sees the scores
+  Values lanesOfExtra;             ///< per extra that differs from lane to lane, [W]
+
+  /// lanes of the chunk at `chunk`: its first lane.
+  Value firstLane(Value chunk) { return b.mul(chunk, tile.lanes); }
+  /// The number of contributing rows of query block `block`: ceil(rows / stride).
+  Value rowsOf(Value block);
+  Value contributing(Value block) { return b.ceilDiv(rowsOf(block), rowsPerLane); }
+  Value keysBegin(Value keyBlock) { return b.mul(keyBlock, op.getBlockN()); }
+  Value keysEnd(Value keyBlock) { return b.min(b.add(keysBegin(keyBlock), op.getBlockN()), numKeys); }
+  /// Calls body(ib, g, block, first lane) for the task's query blocks and heads.
+  void forEachHeadOfTask(llvm::function_ref<void(Value ib, Value g, Value block, Value lane)> body);
+  void storeStatistics(Value keyBlock, Value lane, Value m, Value l);
+  /// (m, l) = (-inf, 0) for all lanes of key block `keyBlock`.
+  void clearStatistics(Value keyBlock);
+};
+
+/// Splits the lanes over tasks, allocates and runs `body` in each task.
+void buildScoreTasks(ScoreKernel &s, llvm::StringRef name, llvm::function_ref<void()> body);
+
+/// laneRows, laneHeads and panel [chunks, D, W] of the task's rows of q, times
+/// `factor`.
+void loadPanel(ScoreKernel &s, double factor);
+
+/// Accumulates `tile.keys` rows of `keys` against chunk `chunk` of `panel`:
+/// acc[r] += sum_d keys[prefix.., rows[r], d] panel[chunk, d, :].
+mlir::SmallVector<mlir::Value> accumulateScores(ScoreKernel &s, mlir::Value keys,
+                                                mlir::ValueRange prefix, mlir::ValueRange rows,
+                                                mlir::Value panel, mlir::Value chunk,
+                                                mlir::ValueRange init);
+
+/// Stores (m, l) of the exact scores of the lanes of `chunk` and the keys of
+/// `keyBlock`; `full` (i1): every row of the task sees every key of the block.
+void exactStatistics(ScoreKernel &s, mlir::Value keyBlock, mlir::Value chunk, mlir::Value full);
+
+/// exactStatistics of all key blocks that a row of the task sees.
+void exactStatisticsOfTask(ScoreKernel &s);
+
+/// One step of the online softmax: (m, l) with the scores `y` (base 2) added.
+std::pair<mlir::Value, mlir::Value> addScores(TaskBuilder &b, mlir::Value m, mlir::Value l,
+                                              mlir::ValueRange y);
+
+/// The buffers of applyScoreRegion, if the op has a region; to be released.
+TaskBuilder::Values allocateRegionBuffers(ScoreKernel &s);
+
+/// The op's score region on the tile of scores z[r] of keys firstKey + r * keyStep
+/// (natural base): the modified scores. `rowOffset` is added to the lanes' rows,
+/// when given. Rows and keys past the last are taken for the last.
+mlir::SmallVector<mlir::Value> applyScoreRegion(ScoreKernel &s, mlir::ValueRange z,
+                                                mlir::Value firstKey, int64_t keyStep,
+                                                mlir::Value chunk, mlir::Value rowOffset);
+
+/// From (m, l): P, its mean over the lanes, and the results amplitude and lse.
+void finishScores(ScoreKernel &s);
+
+/// kbar and Var of every key block: buffers [B, Hkv, Nb, D], the second one null
+/// unless `variance`.
+std::pair<mlir::Value, mlir::Value> buildBlockStatistics(ScoreKernel &s, bool variance);
+
+// The estimators; each builds all of its op.
+void buildRowsScore(ScoreKernel &s);
+void buildCentroidScore(ScoreKernel &s, bool secondOrder);
+void buildPooledScore(ScoreKernel &s);
+void buildAntidiagonalScore(ScoreKernel &s);
+void buildCascadeScore(ScoreKernel &s);
+
+} // namespace qsat
+
+#endif // QSAT_LIB_CONVERSION_QSATTOLOOPS_SCOREKERNEL_H

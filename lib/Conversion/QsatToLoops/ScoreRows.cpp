@@ -1,0 +1,122 @@
+//===- ScoreRows.cpp - Estimators rows and exact: exact scores of rows ----===//
+
+#include "ScoreKernel.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace qsat;
+
+static constexpr double kLog2E = 1.4426950408889634;
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+std::pair<Value, Value> qsat::addScores(TaskBuilder &b, Value m, Value l, ValueRange y) {
+  TaskBuilder::Values tops(y.begin(), y.end());
+  while (tops.size() > 1) {
+    TaskBuilder::Values next;
+    for (size_t i = 0; i + 1 < tops.size(); i += 2)
+      next.push_back(b.maxf(tops[i], tops[i + 1]));
+    if (tops.size() % 2)
+      next.push_back(tops.back());
+    tops = next;
+  }
+  Value top = b.maxf(m, tops[0]);
+  Value none = b.constant(m.getType(), -kInfinity), zero = b.constant(m.getType(), 0.0);
+  // -inf - -inf is NaN: where nothing is seen yet, subtract 0.
+  Value base = b.select(b.cmpf(arith::CmpFPredicate::OEQ, top, none), zero, top);
+  Value sum = b.mulf(l, b.exp2(b.subf(m, base)));
+  for (Value score : y)
+    sum = b.addf(sum, b.exp2(b.subf(score, base)));
+  return {top, sum};
+}
+
+/// -inf where the lane does not see the key, or the key is past `end`.
+static Value hide(ScoreKernel &s, Value score, Value rows, Value key, Value end) {
+  TaskBuilder &b = s.b;
+  auto type = VectorType::get({s.tile.lanes}, b.getI1Type());
+  Value seen = b.both(s.mask.lanesSee(rows, key, key), b.splat(b.less(key, end), type));
+  return b.select(seen, score, b.constant(s.lanesType, -kInfinity));
+}
+
+/// Asks for the keys of the next tile: rows of K interleaved over the reduction are
+/// more streams than the hardware follows.
+static void prefetchKeys(ScoreKernel &s, Value firstKey) {
+  TaskBuilder &b = s.b;
+  unsigned bytes = cast<MemRefType>(s.k.getType()).getElementTypeBitWidth() / 8;
+  Value lastKey = b.sub(s.numKeys, 1);
+  for (int64_t r = 0; r < s.tile.keys; ++r) {
+    Value key = b.min(b.add(firstKey, r), lastKey);
+    b.loop(b.index(0), s.width, 64 / bytes, [&](Value d) {
+      b.create<memref::PrefetchOp>(s.k, ValueRange{s.batch, s.kvHead, key, d}, /*isWrite=*/false,
+                                   /*localityHint=*/3, /*isDataCache=*/true);
+    });
+  }
+}
+
+void qsat::exactStatistics(ScoreKernel &s, Value keyBlock, Value chunk, Value full) {
+  TaskBuilder &b = s.b;
+  Value begin = s.keysBegin(keyBlock), end = s.keysEnd(keyBlock), lane = s.firstLane(chunk);
+  Value none = b.constant(s.lanesType, -kInfinity), zero = b.constant(s.lanesType, 0.0);
+  TaskBuilder::Values zeros(s.tile.keys, zero);
+  Value lastKey = b.sub(end, 1);
+  auto result = b.loop(begin, end, s.tile.keys, {none, zero}, [&](Value key,
+                                                                           ValueRange carried) {
+    TaskBuilder::Values keys, rows;
+    for (int64_t r = 0; r < s.tile.keys; ++r) {
+      keys.push_back(b.add(key, r));
+      rows.push_back(b.min(keys[r], lastKey));
+    }
+    prefetchKeys(s, b.add(key, s.tile.keys));
+    TaskBuilder::Values z =
+        accumulateScores(s, s.k, {s.batch, s.kvHead}, rows, s.panel, chunk, zeros);
+    if (s.op.hasScoreRegion())
+      z = applyScoreRegion(s, z, key, 1, chunk, Value());
+    if (!s.foldedLog2)
+      for (Value &score : z)
+        score = b.mulf(score, b.constant(s.lanesType, kLog2E));
+    Value clean = b.both(full, b.le(b.add(key, s.tile.keys), end));
+    z = b.choose(
+        clean, [&] { return z; },
+        [&] {
+          Value laneRows = b.load(s.laneRows, {lane}, s.rowsType);
+          TaskBuilder::Values hidden;
+          for (int64_t r = 0; r < s.tile.keys; ++r)
+            hidden.push_back(hide(s, z[r], laneRows, keys[r], end));
+          return hidden;
+        });
+    auto [m, l] = addScores(b, carried[0], carried[1], z);
+    return TaskBuilder::Values{m, l};
+  });
+  s.storeStatistics(keyBlock, lane, result[0], result[1]);
+}
+
+void qsat::exactStatisticsOfTask(ScoreKernel &s) {
+  TaskBuilder &b = s.b;
+  b.loop(s.blocksN, [&](Value keyBlock) {
+    Value first = s.keysBegin(keyBlock), last = b.sub(s.keysEnd(keyBlock), 1);
+    b.ifElse(
+        s.mask.anyVisible(s.rowBegin, s.rowLast, first, last),
+        [&] {
+          Value full = s.mask.allVisible(s.rowBegin, s.rowLast, first, last);
+          b.loop(s.chunks, [&](Value chunk) { exactStatistics(s, keyBlock, chunk, full); });
+        },
+        [&] { s.clearStatistics(keyBlock); });
+  });
+}
+
+void qsat::buildRowsScore(ScoreKernel &s) {
+  TaskBuilder &b = s.b;
+  int64_t blockM = s.op.getBlockM();
+  bool exact = s.op.getEstimator() == Estimator::Exact;
+  s.rowsPerLane = exact ? 1 : s.op.getStride();
+  s.firstRow = exact ? 0 : s.op.getStride() / 2;
+  s.perBlock = (blockM + s.rowsPerLane - 1) / s.rowsPerLane;
+  s.foldedLog2 = !s.op.hasScoreRegion();
+  buildScoreTasks(s, exact ? "qsat_score_exact" : "qsat_score_rows", [&] {
+    double scale = s.op.getScale().convertToDouble();
+    loadPanel(s, s.foldedLog2 ? scale * kLog2E : scale);
+    exactStatisticsOfTask(s);
+    finishScores(s);
+    b.release(s.panel);
+  });
+}

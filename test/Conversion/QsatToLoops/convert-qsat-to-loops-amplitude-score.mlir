@@ -1,0 +1,91 @@
+// RUN: qsat-opt --convert-qsat-to-loops=cpu=x86-64-v4 --split-input-file %s | FileCheck %s
+// RUN: qsat-opt --convert-qsat-to-loops=cpu=x86-64-v3 --split-input-file %s | FileCheck %s --check-prefix=AVX2
+
+// One task for each batch, kv head and query block: 4 heads of 8 sampled rows fill
+// the 32 lanes. K is read as it lies: its elements are broadcast.
+
+// CHECK-LABEL: func.func @rows_of_a_group_share_vectors
+// CHECK: call @qsat_score_rows(
+// CHECK-LABEL: func.func private @qsat_score_rows(
+// CHECK: scf.parallel {{.*}} to (%{{.*}}, %{{.*}}, %{{.*}}) step
+// CHECK-NEXT: func.call @[[TASK:qsat_score_rows_[0-9]+]](
+// CHECK: func.func private @[[TASK]](
+// CHECK-SAME: attributes {no_inline}
+// CHECK-DAG: memref.alloc() {alignment = 64 : i64} : memref<1x64x32xf32>
+// CHECK-DAG: memref.alloc() {alignment = 64 : i64} : memref<4x32xf32>
+// CHECK: %[[ROW:.*]] = vector.load {{.*}} : memref<1x64x32xf32>, vector<32xf32>
+// CHECK: %[[KEY:.*]] = memref.load {{.*}} : memref<1x2x512x64xf32>
+// CHECK: %[[SPLAT:.*]] = vector.broadcast %[[KEY]] : f32 to vector<32xf32>
+// CHECK: vector.fma %[[SPLAT]], %[[ROW]], %{{.*}} : vector<32xf32>
+// CHECK-NOT: math.exp
+// CHECK: math.sqrt
+// AVX2-LABEL: func.func @rows_of_a_group_share_vectors
+// AVX2: vector.fma {{.*}} : vector<16xf32>
+func.func @rows_of_a_group_share_vectors(%q: memref<1x8x512x64xf32>, %k: memref<1x2x512x64xf32>,
+                                         %a: memref<1x8x4x4xf32>) {
+  qsat.amplitude_score ins(%q, %k : memref<1x8x512x64xf32>, memref<1x2x512x64xf32>)
+    outs(%a : memref<1x8x4x4xf32>)
+    {scale = 1.250000e-01 : f64, mask = #qsat.mask<causal>}
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @same_ops_share_a_kernel
+// CHECK: call @[[KERNEL:.*]](%arg0, %arg1, %arg2
+// CHECK: call @[[KERNEL]](%arg3, %arg1, %arg2
+func.func @same_ops_share_a_kernel(%q: memref<1x2x64x8xf32>, %k: memref<1x2x64x8xf32>,
+                                   %a: memref<1x2x1x1xf32>, %q2: memref<1x2x64x8xf32>) {
+  qsat.amplitude_score ins(%q, %k : memref<1x2x64x8xf32>, memref<1x2x64x8xf32>)
+    outs(%a : memref<1x2x1x1xf32>)
+  qsat.amplitude_score ins(%q2, %k : memref<1x2x64x8xf32>, memref<1x2x64x8xf32>)
+    outs(%a : memref<1x2x1x1xf32>)
+  return
+}
+
+// -----
+
+// Keys that are not f32 are widened a tile at a time.
+
+// CHECK-LABEL: func.func @bf16_keys_are_widened_by_tiles
+// CHECK: memref.load {{.*}} : memref<?x?x?x?xbf16>
+// CHECK: arith.extf {{.*}} : bf16 to f32
+// CHECK: memref.store {{.*}} : memref<8x?xf32>
+func.func @bf16_keys_are_widened_by_tiles(%q: memref<?x?x?x?xbf16>, %k: memref<?x?x?x?xbf16>,
+                                          %a: memref<?x?x?x?xf32>, %l: memref<?x?x?xf32>) {
+  qsat.amplitude_score ins(%q, %k : memref<?x?x?x?xbf16>, memref<?x?x?x?xbf16>)
+    outs(%a, %l : memref<?x?x?x?xf32>, memref<?x?x?xf32>)
+  return
+}
+
+// -----
+
+// The lanes differ in their row, and here in their head; key and batch are the same
+// in all of them. What depends on these alone stays scalar.
+
+// CHECK-LABEL: func.func @region_on_lanes
+// CHECK: func.func private @qsat_score_rows_0
+// CHECK: %[[SLOPES:.*]] = vector.load {{.*}} : memref<32xf32>, vector<32xf32>
+// CHECK: arith.muli %{{.*}}, %{{.*}} : index
+// CHECK: %[[D:.*]] = arith.subi %{{.*}}, %{{.*}} : vector<32xindex>
+// CHECK: %[[DI:.*]] = arith.index_cast %[[D]] : vector<32xindex> to vector<32xi32>
+// CHECK: %[[DF:.*]] = arith.sitofp %[[DI]] : vector<32xi32> to vector<32xf32>
+// CHECK: arith.mulf %[[SLOPES]], %[[DF]] : vector<32xf32>
+func.func @region_on_lanes(%q: memref<1x8x512x64xf32>, %k: memref<1x2x512x64xf32>,
+                           %slopes: memref<8xf32>, %a: memref<1x8x4x4xf32>) {
+  qsat.amplitude_score ins(%q, %k : memref<1x8x512x64xf32>, memref<1x2x512x64xf32>)
+    extras(%slopes : memref<8xf32>)
+    outs(%a : memref<1x8x4x4xf32>)
+    {extra_maps = [affine_map<(b, h, i, j) -> (h)>]}
+    score {
+    ^bb0(%z: f32, %slope: f32, %b: index, %h: index, %i: index, %j: index):
+      %jj = arith.muli %j, %j : index
+      %d = arith.subi %jj, %i : index
+      %di = arith.index_cast %d : index to i32
+      %df = arith.sitofp %di : i32 to f32
+      %bias = arith.mulf %slope, %df : f32
+      %y = arith.addf %z, %bias : f32
+      qsat.yield %y : f32
+    }
+  return
+}
