@@ -11,7 +11,9 @@ from case_builder import Program, accumulation, attributes_text, float_text, mas
 from qsat.reference import Mask, attention, merge
 from reference_cases import Case, finish
 
-ALL = frozenset("B H Hkv M N D Dv Hx Mx Nx".split())
+#: Every dimension but the head widths, which are rarely unknown.
+BUT_WIDTHS = frozenset("B H Hkv M N Hx Mx Nx".split())
+ALL = BUT_WIDTHS | {"D", "Dv"}
 MINUS_INFINITY = -np.inf
 
 
@@ -123,7 +125,8 @@ def cases(seed: int) -> list[Case]:
         make("region_f64", element="f64", region=score_regions.checkerboard, mask=Mask.causal(), extents=gqa),
         make("at", at=(1, 2, 8, 5), mask=Mask.causal(offset=4), extents=gqa),
         make("at_region", at=(1, 2, 8, 5), region=score_regions.bias, mask=Mask.causal(), extents=gqa),
-        make("dynamic", dynamic=ALL, mask=Mask.causal(offset=16), extents=gqa),
+        make("dynamic", dynamic=BUT_WIDTHS, mask=Mask.causal(offset=16), extents=gqa),
+        make("dynamic_widths", dynamic=ALL, mask=Mask.causal(offset=16), extents=gqa),
         make("dynamic_sequence", dynamic={"M", "N", "Mx", "Nx"}, region=score_regions.bias, extents=gqa),
         make_merge("f32"),
         make_merge("f64", element="f64"),

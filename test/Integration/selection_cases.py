@@ -10,7 +10,8 @@ from case_builder import Program, accumulation, amplification_text, attributes_t
 from qsat.reference import Amplification, Mask, Selection, amplified_select, amplitude_score
 from reference_cases import Case, finish
 
-ALL = frozenset("B H Hkv Hs M N D Mb Nb".split())
+#: Every dimension but the head width.
+BUT_WIDTHS = frozenset("B H Hkv Hs M N Mb Nb".split())
 BLOCKS = dict(block_m=16, block_n=8)
 
 
@@ -149,7 +150,8 @@ def cases(seed: int) -> list[Case]:
         score("exact_documents", estimator="exact", region=score_regions.documents, mask=causal),
         score("antidiagonal_hidden", estimator="antidiagonal", stride=4, region=score_regions.checkerboard, mask=causal),
         score("rows_bias_at", estimator="rows", stride=4, region=score_regions.bias, **tile),
-        score("dynamic", dynamic=ALL, estimator="rows", stride=4, mask=causal),
+        score("dynamic", dynamic=BUT_WIDTHS, estimator="rows", stride=4, mask=causal),
+        score("dynamic_widths", dynamic=BUT_WIDTHS | {"D"}, estimator="rows", stride=4, mask=causal),
         score("cascade_dynamic", dynamic={"M", "N", "Mb", "Nb"}, estimator="cascade", stride=4, mask=causal),
 
         select("threshold", theta=0.08, mask=causal),
@@ -180,6 +182,6 @@ def cases(seed: int) -> list[Case]:
         select("full", theta=0.3, no_diagonal=True, iterations=Amplification("full")),
         select("rounds", theta=0.3, no_diagonal=True, iterations=Amplification("rounds", 3)),
         select("fixed_point", theta=0.3, no_diagonal=True, iterations=Amplification("fixed_point", delta=0.1)),
-        select("dynamic", dynamic=ALL, theta=0.08, mask=causal),
-        select("dynamic_top_k", dynamic=ALL | {"Max"}, policy="top_k", k=4, limit=6, lists=2, mask=causal),
+        select("dynamic", dynamic=BUT_WIDTHS, theta=0.08, mask=causal),
+        select("dynamic_top_k", dynamic=BUT_WIDTHS | {"Max"}, policy="top_k", k=4, limit=6, lists=2, mask=causal),
     ]

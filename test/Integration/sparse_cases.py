@@ -11,7 +11,8 @@ from qsat.reference import Amplification, Mask, amplified_select, amplitude_scor
 from reference_cases import Case, finish
 from selection_cases import is_stable
 
-ALL = frozenset("B H Hkv Hs M N D Dv Mb Max".split())
+#: Every dimension but the head widths.
+BUT_WIDTHS = frozenset("B H Hkv Hs M N Mb Max".split())
 #: What stands in a list past its count: an implementation that reads it goes far out of bounds.
 JUNK = 2**30
 
@@ -148,7 +149,8 @@ def cases(seed: int) -> list[Case]:
         sparse("f16", element="f16", mask=causal),
         sparse("bf16", element="bf16", mask=causal),
         sparse("centroid_bf16", element="bf16", background="centroid", mask=causal),
-        sparse("dynamic", dynamic=ALL, lists=2, mask=causal),
+        sparse("dynamic", dynamic=BUT_WIDTHS, lists=2, mask=causal),
+        sparse("dynamic_widths", dynamic=BUT_WIDTHS | {"D", "Dv"}, lists=2, mask=causal),
         sparse("t2_dynamic", dynamic={"M", "N", "Mb", "Max"}, background="t2", mask=causal),
         row("rows"),
         row("cascade_entangle", estimator="cascade", entangle=True),

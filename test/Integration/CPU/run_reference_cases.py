@@ -1,7 +1,7 @@
 """Runs the reference cases through qsat-run and compares with the reference.
 
-    run_reference_cases.py --qsat-run=PATH [--lowering=loops|linalg] [--only=SUBSTR] [--seed=N]
-                           [--jobs=N] [--keep=DIR]
+    run_reference_cases.py --qsat-run=PATH [--lowering=loops|linalg] [--only=SUBSTR] [--skip=SUBSTR]
+                           [--seed=N] [--jobs=N] [--keep=DIR]
     run_reference_cases.py --qsat-opt=PATH        parses and verifies the programs only
 
 Prints a line for each case and `N passed, N failed`; exit code 1 if any failed.
@@ -61,13 +61,15 @@ def main() -> int:
     tool.add_argument("--qsat-opt", help="parse and verify with this only")
     parser.add_argument("--lowering", choices=("loops", "linalg"))
     parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--skip", action="append", default=[], help="leave out cases whose name contains this; repeatable")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--timeout", type=int, default=60, help="seconds for a case")
     parser.add_argument("--keep", type=Path, help="leave programs, inputs and outputs in this directory")
     arguments = parser.parse_args()
 
-    chosen = [case for case in reference_cases.cases(arguments.seed) if arguments.only in case.name]
+    chosen = [case for case in reference_cases.cases(arguments.seed)
+              if arguments.only in case.name and not any(part in case.name for part in arguments.skip)]
     failed = 0
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(arguments.jobs) as pool:
         directory = arguments.keep or Path(temporary)
