@@ -5,6 +5,7 @@
 
 #include "qsat/Conversion/Passes.h"
 #include "qsat/Dialect/IR/Qsat.h"
+#include "qsat/Pipelines/Pipelines.h"
 #include "qsat/Transforms/BufferizableOpInterfaceImpl.h"
 #include "qsat/Transforms/Passes.h"
 
@@ -22,6 +23,7 @@ inline void registerAllDialects(mlir::DialectRegistry &registry) {
 inline void registerAllPasses() {
   registerQsatConversionPasses();
   registerQsatTransformsPasses();
+  registerPipelines();
 }
 
 } // namespace qsat

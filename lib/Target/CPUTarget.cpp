@@ -55,6 +55,7 @@ static int64_t getHostCache(int name, int64_t fallback) {
 static void setX86Facts(const StringSet<> &set, CPUTarget &target) {
   target.hasAVX2 = set.contains("avx2");
   target.hasFMA = set.contains("fma");
+  target.hasRounding = set.contains("sse4.1");
   target.hasAVX512 = set.contains("avx512f") && set.contains("avx512bw") &&
                      set.contains("avx512dq") && set.contains("avx512vl");
   target.hasBF16Conversion = target.hasAVX512 && set.contains("avx512bf16");
@@ -95,6 +96,7 @@ Expected<CPUTarget> CPUTarget::get(StringRef cpu, StringRef features) {
   }
   if (isAArch64) {
     target.hasFMA = true;
+    target.hasRounding = true;
     target.vectorRegisters = 32;
     target.hasBF16Conversion = set.contains("bf16");
   } else {

@@ -31,6 +31,8 @@ struct CPUTarget {
   int64_t vectorRegisters = 16;
   bool hasFMA = false;
   bool hasAVX2 = false;
+  /// Rounding to whole numbers without a library call.
+  bool hasRounding = false;
   /// AVX-512 F, BW, DQ and VL: masks, vreduce, vscalef.
   bool hasAVX512 = false;
   /// An instruction rounds f32 to bf16.

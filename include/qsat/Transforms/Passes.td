@@ -79,4 +79,23 @@ def SparsifyPass : Pass<"qsat-sparsify", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def ExpandMathPass : InterfacePass<"qsat-expand-math", "::mlir::FunctionOpInterface"> {
+  let summary = "write math functions as arithmetic that vectorises";
+  let description = [{
+    Powers by small integers become products; exp, expm1, log, log2, log1p, tanh
+    and erf of f32 (f16 and bf16 through f32) become polynomials, correct to a
+    few units in the last place, unless `approximate` is false. f64 stays.
+
+    ```mlir
+    %y = math.fpowi %x, %c2 : f32, i64   // becomes
+    %y = arith.mulf %x, %x : f32
+    ```
+  }];
+  let options = [
+    Option<"approximate", "approximate", "bool", "true", "Use polynomials for transcendental functions">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 #endif // QSAT_TRANSFORMS_PASSES_TD

@@ -74,6 +74,10 @@ Value KernelBuilder::maxf(Value a, Value b) {
   return select(cmpf(arith::CmpFPredicate::OGT, a, b), a, b);
 }
 
+Value KernelBuilder::ceil(Value x) {
+  return target.hasRounding ? math::CeilOp::create(*this, getLoc(), x).getResult() : x;
+}
+
 Type KernelBuilder::withElement(Value like, Type element) {
   if (auto vector = dyn_cast<VectorType>(like.getType()))
     return vec(element, vector.getNumElements());

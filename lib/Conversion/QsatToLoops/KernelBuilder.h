@@ -70,6 +70,9 @@ public:
   Value select(Value condition, Value a, Value b);
   /// The larger of two numbers; b where one is NaN. One instruction.
   Value maxf(Value a, Value b);
+  /// x rounded up to a whole number where the CPU has an instruction for it,
+  /// else x.
+  Value ceil(Value x);
   /// 2^x, x a float or a vector of it; relative error below 3e-9 (f32: plus
   /// rounding) or 1e-16 (f64). 0 below the least normal number; NaN stays.
   Value exp2(Value x);

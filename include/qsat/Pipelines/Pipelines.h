@@ -1,0 +1,57 @@
+//===- Pipelines.h - From model IR to a target -------------------*- C++ -*-===//
+
+#ifndef QSAT_PIPELINES_PIPELINES_H
+#define QSAT_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassOptions.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace qsat {
+
+/// Options of `qsat-cpu-pipeline`.
+struct CPUPipelineOptions : public mlir::PassPipelineOptions<CPUPipelineOptions> {
+  Option<bool> raise{*this, "raise", llvm::cl::desc("Raise attention to qsat.attention"), llvm::cl::init(true)};
+  Option<std::string> quality{
+      *this, "quality",
+      llvm::cl::desc("Sparsify attention: exact (no), high, balanced or fast"), llvm::cl::init("exact")};
+  Option<double> density{
+      *this, "density",
+      llvm::cl::desc("Sparsify attention to this share of the visible pairs, 0 < density <= 1; 0: as quality says"),
+      llvm::cl::init(0.0)};
+  Option<std::string> lowering{
+      *this, "lowering",
+      llvm::cl::desc("How qsat ops are lowered: loops (kernels) or linalg (their executable reference)"),
+      llvm::cl::init("loops")};
+  Option<bool> instrument{
+      *this, "instrument", llvm::cl::desc("Call the profiling functions of the runtime around qsat ops"),
+      llvm::cl::init(false)};
+};
+
+/// A named part of a pipeline; `build` adds its passes to a pass manager of
+/// the module.
+struct PipelineStage {
+  std::string name;
+  std::function<void(mlir::OpPassManager &)> build;
+};
+
+/// The stages of `qsat-cpu-pipeline`, in order. What they do is said where they
+/// are built.
+std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &options);
+
+/// Model IR (func, linalg, tensor, tosa, ...) to the LLVM dialect for a CPU,
+/// with OpenMP calls.
+void buildCPUPipeline(mlir::OpPassManager &pm, const CPUPipelineOptions &options);
+
+/// Registers `qsat-cpu-pipeline`.
+void registerPipelines();
+
+} // namespace qsat
+
+#endif // QSAT_PIPELINES_PIPELINES_H

@@ -1,0 +1,65 @@
+//===- Runtime.h - What generated code may call ------------------*- C++ -*-===//
+//
+// The only functions of this project that compiled models call. Plain C, so
+// that a model can be linked with, or run without, any of LLVM.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QSAT_RUNTIME_RUNTIME_H
+#define QSAT_RUNTIME_RUNTIME_H
+
+#include <cstdint>
+#include <vector>
+
+extern "C" {
+
+/// Instrumented op `id` begins / ends on the calling thread. Ops nest.
+void qsat_op_begin(int32_t id);
+void qsat_op_end(int32_t id);
+
+/// What an amplified_select, op `id`, chose. `indices` is [lists, max] i32,
+/// row-major, `counts` [lists] i32 and `mass` [lists] f32, lists = batch * hs *
+/// blocks, the query block varying fastest. The list of query block I covers
+/// `block_m` rows of the `rows` rows and blocks of `block_n` of the `keys`
+/// keys. `mask_*` are the fields of #qsat.mask; `lookahead` applies only when
+/// `bounded` is not 0. `row0` and `key0` are the positions of the first row
+/// and key in the problem.
+void qsat_report_selection(int32_t id, const int32_t *indices, const int32_t *counts, const float *mass,
+                           int64_t lists, int64_t blocks, int64_t max, int64_t rows, int64_t keys, int64_t block_m,
+                           int64_t block_n, int64_t row0, int64_t key0, int64_t bounded, int64_t lookahead,
+                           int64_t offset, int64_t window, int64_t sinks);
+
+/// An assertion of the model failed: prints `message` and exits with status 1.
+[[noreturn]] void qsat_assert_failed(const char *message);
+
+} // extern "C"
+
+namespace qsat {
+
+/// The total over all calls of one instrumented op.
+struct OpProfile {
+  int64_t calls = 0;
+  double milliseconds = 0;
+  /// amplified_select only. Pairs (row, key) that the mask shows, in listed
+  /// blocks and in all, summed over calls, batch and lists.
+  double markedPairs = 0, visiblePairs = 0;
+  /// Sum of the mean kept mass of each call.
+  double mass = 0;
+};
+
+/// The profile since the last reset, indexed by op id.
+std::vector<OpProfile> getProfile();
+void resetProfile();
+
+/// A function that generated code calls by name.
+struct RuntimeFunction {
+  const char *name;
+  void *address;
+};
+
+/// All of the above, for a just-in-time linker.
+std::vector<RuntimeFunction> getRuntimeFunctions();
+
+} // namespace qsat
+
+#endif // QSAT_RUNTIME_RUNTIME_H

@@ -1,0 +1,56 @@
+//===- AttentionToLoops.cpp - qsat.attention to loops ---------------------===//
+
+#include "FlashKernel.h"
+#include "Lowering.h"
+
+using namespace mlir;
+using namespace qsat;
+
+/// The walk from both ends of the panels: 0, n-1, 1, n-2, ... Under a causal
+/// mask the work grows with the panel, so any run of consecutive tasks, which
+/// is what a static schedule gives a thread, has the mean work.
+static Value buildFoldedOrder(KernelBuilder &kb, Value t, Value count) {
+  Value half = kb.div(t, 2);
+  Value isOdd = kb.cmp(arith::CmpIPredicate::ne, kb.rem(t, 2), kb.index(0));
+  return kb.select(isOdd, kb.sub(kb.sub(count, kb.index(1)), half), half);
+}
+
+LogicalResult qsat::lowerAttention(AttentionOp attention, LoweringContext &context) {
+  FlashOp op(attention);
+  if (failed(verifyForKernel(op)))
+    return failure();
+  SmallVector<Value> captures = isolateRegion(attention);
+  FlashShape shape(op, context.target);
+  KernelBuilder kb(attention.getLoc(), OpBuilder(attention), context.target);
+  PackedKeys packed = buildPacking(kb, op, shape, context);
+
+  // attention(b, h, panel, packed keys, packed values, operands, captures)
+  SmallVector<Value> operands{packed.keys, packed.values};
+  llvm::append_range(operands, attention->getOperands());
+  llvm::append_range(operands, captures);
+  func::FuncOp kernel = context.getKernel(attention, "qsat_attention", [&] {
+    Type index = kb.getIndexType();
+    SmallVector<Type> types{index, index, index};
+    llvm::append_range(types, ValueRange(operands).getTypes());
+    return kb.function(context.module, "qsat_attention", types, [&](ValueRange args) {
+      unsigned count = attention->getNumOperands();
+      FlashKernel flash(kb, op, shape, args.slice(5, count), args.drop_front(5 + count), args[3],
+                        args[4]);
+      flash.begin(args[0], args[1], kb.mul(args[2], shape.rows), kb.dim(flash.operand(0), 2));
+      flash.visitAll();
+      flash.finish();
+    });
+  });
+
+  Value heads = kb.dim(op.q, 1), panels = kb.ceilDiv(kb.dim(op.q, 2), shape.rows);
+  kb.parallel(kb.mul(kb.mul(kb.dim(op.q, 0), heads), panels), [&](Value t) {
+    Value head = kb.div(t, panels), panel = kb.rem(t, panels);
+    SmallVector<Value> arguments{kb.div(head, heads), kb.rem(head, heads),
+                                 buildFoldedOrder(kb, panel, panels)};
+    llvm::append_range(arguments, operands);
+    func::CallOp::create(kb, kb.getLoc(), kernel, arguments);
+  });
+  for (Value buffer : packed.buffers)
+    memref::DeallocOp::create(kb, kb.getLoc(), buffer);
+  return success();
+}

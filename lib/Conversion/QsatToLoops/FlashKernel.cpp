@@ -1,0 +1,351 @@
+//===- FlashKernel.cpp - Tiled attention with an online softmax -----------===//
+
+#include "FlashKernel.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace qsat;
+
+using Values = KernelBuilder::Values;
+
+static constexpr double kLog2E = 1.4426950408889634074;
+static constexpr double kLn2 = 0.69314718055994530942;
+
+//===----------------------------------------------------------------------===//
+// The op and the extents
+//===----------------------------------------------------------------------===//
+
+template <typename OpTy>
+static SmallVector<AffineMap> getMaps(OpTy op) {
+  return llvm::to_vector(op.getExtraMaps().template getAsValueRange<AffineMapAttr>());
+}
+
+FlashOp::FlashOp(AttentionOp op)
+    : op(op), q(op.getQ()), k(op.getK()), v(op.getV()), o(op.getO()), lse(op.getLse()),
+      extras(op.getExtras()), position(op.getPosition()), acc(op.getAccType()),
+      scale(op.getScale().convertToDouble()), mask(op.getMaskAttr()),
+      region(op.hasScoreRegion() ? &op.getScore().front() : nullptr), extraMaps(getMaps(op)),
+      blockKeys(128), blockRows(64), numInits(op.getInits().size()), isSparse(false) {}
+
+FlashOp::FlashOp(SparseAttentionOp op)
+    : op(op), q(op.getQ()), k(op.getK()), v(op.getV()), o(op.getO()), lse(op.getLse()),
+      extras(op.getExtras()), position(op.getPosition()), acc(op.getAccType()),
+      scale(op.getScale().convertToDouble()), mask(op.getMaskAttr()),
+      region(op.hasScoreRegion() ? &op.getScore().front() : nullptr), extraMaps(getMaps(op)),
+      blockKeys(op.getBlockN()), blockRows(op.getBlockM()),
+      numInits(op.getInits().size()), isSparse(true) {}
+
+LogicalResult qsat::verifyForKernel(const FlashOp &op) {
+  std::pair<StringRef, Value> widths[] = {{"q", op.q}, {"v", op.v}};
+  for (auto [name, value] : widths)
+    if (cast<MemRefType>(value.getType()).isDynamicDim(3))
+      return op.op->emitOpError(name) << ": expected a static head width, but got "
+                                      << value.getType();
+  for (Value value : op.op->getOperands()) {
+    auto type = dyn_cast<MemRefType>(value.getType());
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    if (type && failed(type.getStridesAndOffset(strides, offset)))
+      return op.op->emitOpError("expected memrefs with a strided layout, but got ") << type;
+  }
+  return success();
+}
+
+/// True when V can be read where it lies: elements of the accumulation type in
+/// contiguous rows (rows a large power of two apart would share cache sets).
+static bool readsValuesInPlace(const FlashOp &op, const FlashShape &shape) {
+  auto type = cast<MemRefType>(op.v.getType());
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  return type.getElementType() == op.acc && shape.paddedWidth == shape.valueWidth &&
+         succeeded(type.getStridesAndOffset(strides, offset)) && strides[3] == 1 &&
+         strides[2] == shape.valueWidth;
+}
+
+FlashShape::FlashShape(const FlashOp &op, const CPUTarget &target) {
+  /// Scores of a tile stay in the nearest caches.
+  constexpr int64_t kMaxKeys = 128, kMaxRows = 64, kMaxScratch = 256 << 10;
+  auto queries = cast<MemRefType>(op.q.getType());
+  unsigned bits = op.acc.getIntOrFloatBitWidth();
+  width = queries.getDimSize(3);
+  valueWidth = cast<MemRefType>(op.v.getType()).getDimSize(3);
+  lanes = target.getLanes(bits);
+  tile = target.getMicroTile(bits);
+  tile.columns = std::min<int64_t>(tile.columns, llvm::alignTo(op.blockKeys, lanes));
+  paddedWidth = llvm::alignTo(valueWidth, lanes);
+  keys = std::min<int64_t>(kMaxKeys, llvm::alignTo(op.blockKeys, tile.columns));
+  tilesPerBlock = llvm::divideCeil(op.blockKeys, keys);
+  int64_t most = op.blockRows;
+  if (!queries.isDynamicDim(2))
+    most = std::min(most, std::max<int64_t>(queries.getDimSize(2), 1));
+  rows = std::min<int64_t>(kMaxRows, llvm::alignTo(most, tile.rows));
+  while (rows > tile.rows && rows * (width + paddedWidth + keys) * bits / 8 > kMaxScratch)
+    rows = llvm::alignTo(rows / 2, tile.rows);
+  panelsPerBlock = llvm::divideCeil(op.blockRows, rows);
+  packsValues = !readsValuesInPlace(op, *this);
+}
+
+//===----------------------------------------------------------------------===//
+// The panel
+//===----------------------------------------------------------------------===//
+
+FlashKernel::FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape &shape,
+                         ValueRange operands, ValueRange captures, Value packedKeys,
+                         Value packedValues)
+    : kb(kb), op(op), shape(shape), operands(operands), captures(captures), acc(op.acc),
+      keys(packedKeys), values(packedValues) {
+  // By number, never by value: another op that shares this kernel may have
+  // different values where this one has the same value twice.
+  q = operands[0];
+  unsigned init = operands.size() - op.numInits;
+  o = operands[init];
+  lse = op.lse ? operands[init + 1] : Value();
+  extent = kb.dim(operands[1], 2);
+  shift = kb.index(op.mask ? op.mask.getOffset() : 0);
+  sinks = kb.index(op.mask ? op.mask.getSinks() : 0);
+  if (!op.position.empty()) {
+    unsigned at = op.position.getBeginOperandIndex();
+    shift = kb.sub(kb.add(shift, operands[at + 2]), operands[at + 3]);
+    sinks = kb.sub(sinks, operands[at + 3]);
+  }
+  panel = kb.scratch({shape.rows, shape.width}, acc);
+  scores = kb.scratch({shape.rows, shape.keys}, acc);
+  out = kb.scratch({shape.rows, shape.paddedWidth}, acc);
+  maxima = kb.scratch({shape.rows}, acc);
+  sums = kb.scratch({shape.rows, shape.lanes}, acc);
+}
+
+void FlashKernel::begin(Value batch, Value head, Value first, Value end) {
+  this->batch = batch;
+  this->head = head;
+  firstRow = first;
+  Value group = kb.div(kb.dim(q, 1), kb.dim(keys, 1));
+  kvHead = kb.div(head, group);
+  numRows = kb.min(kb.sub(end, first), kb.index(shape.rows));
+  paddedRows = kb.mul(kb.ceilDiv(numRows, shape.tile.rows), shape.tile.rows);
+  firstVisible = visibleKeys(first);
+  lastVisible = visibleKeys(kb.sub(kb.add(first, numRows), kb.index(1)));
+
+  // Scores come out in base 2, or, where a region sees them, as the op says.
+  Value factor = kb.constant(acc, op.region ? op.scale : op.scale * kLog2E);
+  Value zero = kb.constant(acc, 0.0);
+  kb.loop(kb.index(0), numRows, 1, [&](Value r) {
+    Value row = kb.add(first, r);
+    kb.loop(0, shape.width, 1, [&](Value d) {
+      Value element = kb.loadAs(acc, q, {batch, head, row, d});
+      kb.store(kb.mulf(element, factor), panel, {r, d});
+    });
+  });
+  kb.loop(numRows, paddedRows, 1, [&](Value r) {
+    kb.loop(0, shape.width, 1, [&](Value d) { kb.store(zero, panel, {r, d}); });
+  });
+
+  // m starts at the least finite number, not -inf: -inf - m stays -inf then.
+  double least = acc.isF64() ? -std::numeric_limits<double>::max()
+                             : -std::numeric_limits<float>::max();
+  Value start = kb.constant(acc, least);
+  Value zeros = kb.constant(kb.vec(acc, shape.lanes), 0.0);
+  kb.loop(kb.index(0), paddedRows, 1, [&](Value r) {
+    kb.loop(0, shape.paddedWidth, shape.lanes,
+            [&](Value d) { kb.storeVector(zeros, out, {r, d}); });
+    kb.storeVector(zeros, sums, {r, kb.index(0)});
+    kb.store(start, maxima, {r});
+  });
+}
+
+void FlashKernel::finish() {
+  Value zero = kb.constant(acc, 0.0), one = kb.constant(acc, 1.0);
+  int64_t whole = shape.valueWidth - shape.valueWidth % shape.lanes;
+  if (!KernelBuilder::isRowContiguous(o))
+    whole = 0;
+  kb.loop(kb.index(0), numRows, 1, [&](Value r) {
+    Value row = kb.add(firstRow, r);
+    Value sum = kb.reduceAdd(kb.loadVector(sums, {r, kb.index(0)}, shape.lanes));
+    Value isEmpty = kb.cmpf(arith::CmpFPredicate::OEQ, sum, zero);
+    Value factor = kb.select(isEmpty, zero, kb.divf(one, sum));
+    Value factors = kb.splat(factor, shape.lanes);
+    kb.loop(0, whole, shape.lanes, [&](Value d) {
+      Value x = kb.mulf(kb.loadVector(out, {r, d}, shape.lanes), factors);
+      kb.storeVectorAs(x, o, {batch, head, row, d});
+    });
+    kb.loop(whole, shape.valueWidth, 1, [&](Value d) {
+      kb.storeAs(kb.mulf(kb.load(out, {r, d}), factor), o, {batch, head, row, d});
+    });
+    if (!lse)
+      return;
+    Value isNaN = kb.cmpf(arith::CmpFPredicate::UNO, sum, sum);
+    Value log = kb.mulf(kb.addf(kb.load(maxima, {r}), kb.log2(sum)), kb.constant(acc, kLn2));
+    log = kb.select(isEmpty, kb.constant(acc, -INFINITY), kb.select(isNaN, sum, log));
+    kb.store(log, lse, {batch, head, row});
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// The walk
+//===----------------------------------------------------------------------===//
+
+void FlashKernel::visitAll() {
+  // Tiles [0, sinkTiles) hold the sinks, [start, end) the window. Blocks are
+  // single tiles here.
+  Value zero = kb.index(0), step = kb.index(shape.keys);
+  Value end = kb.ceilDiv(kb.max(lastVisible.high, zero), shape.keys);
+  Value start = zero, sinkTiles = zero;
+  if (hasWindow()) {
+    sinkTiles = kb.min(kb.ceilDiv(kb.max(sinks, zero), shape.keys), end);
+    start = kb.max(kb.div(kb.max(firstVisible.low, zero), shape.keys), sinkTiles);
+  }
+  Value count = kb.add(sinkTiles, kb.max(kb.sub(end, start), zero));
+  kb.loop(zero, count, 1, [&](Value t) {
+    Value tile = t;
+    if (hasWindow())
+      tile = kb.select(kb.less(t, sinkTiles), t, kb.add(kb.sub(t, sinkTiles), start));
+    visit(kb.mul(tile, step), extent, kb.mul(tile, shape.keys / shape.tile.columns));
+  });
+}
+
+void FlashKernel::visit(Value first, Value limit, Value group) {
+  Value end = kb.add(first, shape.keys);
+  Value seen = kb.min(kb.min(end, limit), lastVisible.high);
+  KeyTile tile{first, limit, group, kb.sub(seen, first)};
+  auto steps = [&] {
+    scoreTile(tile);
+    if (op.region)
+      modifyTile(tile);
+    Value isPartial = kb.less(kb.min(limit, firstVisible.high), end);
+    if (hasWindow()) {
+      Value isBelow = kb.both(kb.less(first, lastVisible.low), kb.less(sinks, end));
+      isPartial = kb.either(isPartial, isBelow);
+    }
+    kb.when(isPartial, [&] { maskTile(tile); });
+    softmaxTile();
+    accumulateTile(tile);
+  };
+  if (!op.isSparse) // visitAll goes over visible tiles only
+    return steps();
+  Value isSeen = kb.less(kb.index(0), tile.count);
+  if (hasWindow()) {
+    Value inWindow = kb.less(firstVisible.low, seen), inSinks = kb.less(first, sinks);
+    isSeen = kb.both(isSeen, kb.either(inWindow, inSinks));
+  }
+  kb.when(isSeen, steps);
+}
+
+//===----------------------------------------------------------------------===//
+// The steps of a tile
+//===----------------------------------------------------------------------===//
+
+/// acc[r] += a(r, k) * b(k) for k in [0, count): `acc` stays in registers.
+static Values buildProduct(KernelBuilder &kb, Value count, ValueRange init, int64_t columns,
+                           function_ref<Value(int64_t, Value)> a, function_ref<Value(Value)> b) {
+  return kb.loop(kb.index(0), count, 1, init, [&](Value k, ValueRange accumulators) {
+    Value right = b(k);
+    Values next;
+    for (auto [r, accumulator] : llvm::enumerate(accumulators))
+      next.push_back(kb.fma(kb.splat(a(r, k), columns), right, accumulator));
+    return next;
+  });
+}
+
+/// scores[0:rows, 0:count] = panel [rows,D] . keys [D,columns] per group.
+void FlashKernel::scoreTile(const KeyTile &tile) {
+  int64_t columns = shape.tile.columns;
+  Value zeros = kb.constant(kb.vec(acc, columns), 0.0);
+  kb.loop(kb.index(0), kb.ceilDiv(tile.count, columns), 1, [&](Value j) {
+    Value group = kb.add(tile.group, j), column = kb.mul(j, columns);
+    kb.loop(kb.index(0), paddedRows, shape.tile.rows, [&](Value first) {
+      Values rows;
+      for (int64_t r = 0; r < shape.tile.rows; ++r)
+        rows.push_back(kb.add(first, r));
+      Values init(shape.tile.rows, zeros);
+      Values result = buildProduct(
+          kb, kb.index(shape.width), init, columns,
+          [&](int64_t r, Value d) { return kb.load(panel, {rows[r], d}); },
+          [&](Value d) {
+            return kb.loadVector(keys, {batch, kvHead, group, d, kb.index(0)}, columns);
+          });
+      for (auto [row, value] : llvm::zip_equal(rows, result))
+        kb.storeVector(value, scores, {row, column});
+    });
+  });
+}
+
+/// Row by row over scores [rows,keys]: raises m to the row's maximum where it is
+/// larger (to a whole number, so that the factor of l and out is exact), then
+/// scores = 2^(scores - m), l += their sum.
+void FlashKernel::softmaxTile() {
+  int64_t lanes = shape.lanes;
+  Value zero = kb.index(0);
+  kb.loop(zero, numRows, 1, [&](Value r) {
+    Values places;
+    for (int64_t j = 0; j < shape.keys; j += lanes)
+      places.push_back(kb.index(j));
+    Values level;
+    for (Value place : places)
+      level.push_back(kb.loadVector(scores, {r, place}, lanes));
+    while (level.size() > 1) {
+      Values next;
+      for (size_t i = 0; i + 1 < level.size(); i += 2)
+        next.push_back(kb.maxf(level[i], level[i + 1]));
+      if (level.size() % 2)
+        next.push_back(level.back());
+      level = next;
+    }
+    Value highest = kb.reduceMax(level.front()), before = kb.load(maxima, {r});
+    Value rises = kb.cmpf(arith::CmpFPredicate::OGT, highest, before);
+    Value m = kb.choose(
+        rises,
+        [&]() -> Values {
+          Value after = kb.ceil(highest);
+          Value factor = kb.exp2(kb.splat(kb.subf(before, after), lanes));
+          kb.loop(0, shape.paddedWidth, lanes, [&](Value d) {
+            kb.storeVector(kb.mulf(kb.loadVector(out, {r, d}, lanes), factor), out, {r, d});
+          });
+          kb.storeVector(kb.mulf(kb.loadVector(sums, {r, zero}, lanes), factor), sums, {r, zero});
+          kb.store(after, maxima, {r});
+          return {after};
+        },
+        [&]() -> Values { return {before}; })[0];
+    Value ms = kb.splat(m, lanes);
+    Value sum[2] = {kb.loadVector(sums, {r, zero}, lanes), {}};
+    for (auto [n, place] : llvm::enumerate(places)) {
+      Value p = kb.exp2(kb.subf(kb.loadVector(scores, {r, place}, lanes), ms));
+      kb.storeVector(p, scores, {r, place});
+      sum[n % 2] = sum[n % 2] ? kb.addf(sum[n % 2], p) : p;
+    }
+    kb.storeVector(sum[1] ? kb.addf(sum[0], sum[1]) : sum[0], sums, {r, zero});
+  });
+}
+
+/// out [rows,paddedWidth] += scores [rows,count] . V [count,paddedWidth], the
+/// columns in chunks of the register tile and what is left over.
+void FlashKernel::accumulateTile(const KeyTile &tile) {
+  int64_t columns = kb.getTarget().getMicroTile(acc.getIntOrFloatBitWidth()).columns;
+  int64_t whole = shape.paddedWidth - shape.paddedWidth % columns;
+  if (whole > 0)
+    kb.loop(0, whole, columns,
+            [&](Value column) { accumulateColumns(tile, column, columns); });
+  if (int64_t rest = shape.paddedWidth - whole)
+    accumulateColumns(tile, kb.index(whole), rest);
+}
+
+void FlashKernel::accumulateColumns(const KeyTile &tile, Value column, int64_t columns) {
+  kb.loop(kb.index(0), paddedRows, shape.tile.rows, [&](Value first) {
+    Values rows, init;
+    for (int64_t r = 0; r < shape.tile.rows; ++r) {
+      rows.push_back(kb.add(first, r));
+      init.push_back(kb.loadVector(out, {rows[r], column}, columns));
+    }
+    Values result = buildProduct(
+        kb, tile.count, init, columns,
+        [&](int64_t r, Value j) { return kb.load(scores, {rows[r], j}); },
+        [&](Value j) {
+          Value key = kb.add(tile.first, j);
+          return kb.loadVector(values, {batch, kvHead, key, column}, columns);
+        });
+    for (auto [row, value] : llvm::zip_equal(rows, result))
+      kb.storeVector(value, out, {row, column});
+  });
+}

@@ -1,0 +1,145 @@
+//===- FlashKernel.h - Tiled attention with an online softmax --*- C++ -*-===//
+// One call of the kernel computes one panel of query rows of one head: it walks
+// over tiles of keys with a running maximum m, sum l and output o per row
+// (FlashAttention; Milakov and Gimelshein 2018 for the online softmax):
+//
+//   S = Q K^T           scoreTile      [rows x keys]
+//   S = region(S)       modifyTile     elementwise, to base-2 logits
+//   S = mask(S)         maskTile       -inf, only where a key may be hidden
+//   m, l, P = 2^(S-m)   softmaxTile    row by row, o is rescaled where m rises
+//   o += P V            accumulateTile
+//
+// What differs between dense and sparse attention is the walk.
+
+#ifndef QSAT_CONVERSION_QSATTOLOOPS_FLASHKERNEL_H
+#define QSAT_CONVERSION_QSATTOLOOPS_FLASHKERNEL_H
+
+#include "KernelBuilder.h"
+
+#include "qsat/Dialect/IR/Qsat.h"
+
+namespace qsat {
+
+/// What attention and sparse_attention have in common, taken from either.
+struct FlashOp {
+  explicit FlashOp(AttentionOp op);
+  explicit FlashOp(SparseAttentionOp op);
+
+  mlir::Operation *op;
+  mlir::Value q, k, v, o, lse;
+  mlir::OperandRange extras, position;
+  mlir::FloatType acc;
+  double scale;
+  MaskAttr mask; ///< null where every key is visible
+  mlir::Block *region = nullptr;
+  llvm::SmallVector<mlir::AffineMap> extraMaps;
+  /// Keys of one block of the walk, and rows that share one walk.
+  int64_t blockKeys, blockRows;
+  unsigned numInits; ///< the last operands: o, lse, ...
+  bool isSparse;
+};
+
+/// The extents of the kernel, all static.
+struct FlashShape {
+  FlashShape(const FlashOp &op, const CPUTarget &target);
+
+  int64_t width, valueWidth; ///< D and Dv
+  int64_t paddedWidth;       ///< Dv rounded up to whole registers
+  int64_t lanes;             ///< of one register
+  MicroTile tile;            ///< rows x keys (or value columns) in registers
+  int64_t rows;              ///< query rows of a panel
+  int64_t keys;              ///< keys of a tile
+  int64_t tilesPerBlock;     ///< tiles of one block of keys
+  int64_t panelsPerBlock;    ///< panels of one block of rows
+  bool packsValues;          ///< V is not read in place
+};
+
+/// K transposed in groups of `tile.columns` keys, and V as the kernel reads it.
+/// Every block of keys starts a new tile: [B,Hkv,groups,D,columns], and
+/// [B,Hkv,N,paddedWidth] where V is packed, in the accumulation type.
+struct PackedKeys {
+  mlir::Value keys, values;
+  llvm::SmallVector<mlir::Value> buffers; ///< to be freed after the loop
+};
+
+struct LoweringContext;
+
+/// Reports what the kernel cannot do: dynamic head widths, memrefs whose layout
+/// is not strided.
+mlir::LogicalResult verifyForKernel(const FlashOp &op);
+
+/// Allocates the buffers at the builder's place and fills them in parallel.
+PackedKeys buildPacking(KernelBuilder &kb, const FlashOp &op, const FlashShape &shape,
+                        LoweringContext &context);
+
+/// A tile of keys [first, first + keys), of which [first, limit) may be read.
+struct KeyTile {
+  mlir::Value first, limit;
+  mlir::Value group; ///< the first packed group
+  mlir::Value count; ///< number of keys that any row of the panel may see
+};
+
+class FlashKernel {
+public:
+  using Value = mlir::Value;
+
+  /// `operands` are the arguments that stand for the operands of `op`,
+  /// `captures` those for the values that the region takes from around it.
+  FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape &shape,
+              mlir::ValueRange operands, mlir::ValueRange captures, Value packedKeys,
+              Value packedValues);
+
+  /// Loads the panel of rows [first, end) of (batch, head) and clears its state.
+  void begin(Value batch, Value head, Value first, Value end);
+  /// All steps for one tile; nothing happens where no row sees any of its keys.
+  void visit(Value first, Value limit, Value group);
+  /// Calls `visit` for all tiles of the context that the mask lets through.
+  void visitAll();
+  /// Normalises and stores o and, if there is one, lse.
+  void finish();
+
+  /// The argument for operand number `number` of the op.
+  Value operand(unsigned number) const { return operands[number]; }
+
+private:
+  /// The keys that a row sees: j < high and (j >= low or j < sinks).
+  struct Visible {
+    Value low, high;
+  };
+  Visible visibleKeys(Value row);
+  bool hasWindow() const { return op.mask && op.mask.getWindow() > 0; }
+
+  void scoreTile(const KeyTile &tile);
+  void modifyTile(const KeyTile &tile);
+  void maskTile(const KeyTile &tile);
+  void softmaxTile();
+  void accumulateTile(const KeyTile &tile);
+  void accumulateColumns(const KeyTile &tile, Value column, int64_t columns);
+
+  KernelBuilder &kb;
+  const FlashOp &op;
+  const FlashShape &shape;
+  llvm::SmallVector<Value> operands, captures;
+  mlir::FloatType acc;
+  Value q, keys, values, o, lse;
+  Value extent;     ///< N
+  Value shift;      ///< offset + at_i - at_j
+  Value sinks;      ///< the keys below it are visible beside the window
+  // Scratch: q [rows,D], s [rows,keys], out [rows,paddedWidth], m [rows],
+  // l [rows,lanes].
+  Value panel, scores, out, maxima, sums;
+  // Of the current panel: its place, its valid rows, these rounded up to whole
+  // register tiles, and the visible keys of its first and last row.
+  Value batch, head, kvHead, firstRow, numRows, paddedRows;
+  Visible firstVisible, lastVisible;
+
+  friend class ScoreRegionBuilder;
+};
+
+/// Moves the constants that the score region uses into it and returns the
+/// other values that it takes from around it.
+llvm::SmallVector<mlir::Value> isolateRegion(mlir::Operation *op);
+
+} // namespace qsat
+
+#endif // QSAT_CONVERSION_QSATTOLOOPS_FLASHKERNEL_H

@@ -1,0 +1,126 @@
+//===- CPUPipeline.cpp - From model IR to a CPU ---------------------------===//
+
+#include "qsat/Pipelines/Pipelines.h"
+
+#include "qsat/Conversion/Passes.h"
+#include "qsat/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace qsat {
+namespace {
+
+void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+/// After it: one function per entry, linalg on tensors. JAX and TOSA spellings
+/// are gone.
+void buildNormalize(OpPassManager &pm) {
+  pm.addPass(createInlinerPass());
+  pm.addPass(createSymbolDCEPass());
+  addCleanup(pm);
+  OpPassManager &functions = pm.nest<func::FuncOp>();
+  functions.addPass(tosa::createTosaToLinalgNamed());
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(tosa::createTosaToLinalg());
+  TosaToArithPassOptions arithOptions;
+  arithOptions.includeApplyRescale = true;
+  functions.addPass(createTosaToArithPass(arithOptions));
+  functions.addPass(createTosaToTensorPass());
+  functions.addPass(createTosaToSCFPass());
+  addCleanup(pm);
+}
+
+/// After it: attention that pays off sparse is scoring, selection and
+/// qsat.sparse_attention.
+void buildSparsify(OpPassManager &pm, Quality quality, double density) {
+  SparsifyPassOptions options;
+  // A density alone asks for sparsity too.
+  options.quality = quality == Quality::Exact ? Quality::Balanced : quality;
+  options.density = density;
+  pm.addPass(createSparsifyPass(options));
+  addCleanup(pm);
+}
+
+/// After it: memrefs; every buffer is freed where it is last used, and the
+/// caller owns the results.
+void buildBufferize(OpPassManager &pm) {
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  addCleanup(pm);
+  bufferization::buildBufferDeallocationPipeline(pm);
+  addCleanup(pm);
+}
+
+/// After it: scf, memref, vector, arith and math only.
+void buildLoops(OpPassManager &pm) {
+  pm.addPass(createConvertQsatToLoops());
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createExpandMathPass());
+  addCleanup(pm);
+}
+
+/// After it: the LLVM dialect.
+void buildLLVM(OpPassManager &pm) {
+  pm.addPass(createConvertSCFToOpenMPPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(pm);
+}
+
+/// Unknown names mean exact: what reads them from users has checked them.
+Quality getQuality(StringRef name) {
+  return llvm::StringSwitch<Quality>(name)
+      .Case("high", Quality::High)
+      .Case("balanced", Quality::Balanced)
+      .Case("fast", Quality::Fast)
+      .Default(Quality::Exact);
+}
+
+} // namespace
+
+std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &options) {
+  std::vector<PipelineStage> stages;
+  stages.push_back({"normalize", buildNormalize});
+  Quality quality = getQuality(options.quality);
+  double density = options.density;
+  if (quality != Quality::Exact || density > 0)
+    stages.push_back({"sparsify", [=](OpPassManager &pm) { buildSparsify(pm, quality, density); }});
+  stages.push_back({"bufferize", buildBufferize});
+  stages.push_back({"loops", buildLoops});
+  stages.push_back({"llvm", buildLLVM});
+  return stages;
+}
+
+void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
+  for (const PipelineStage &stage : getCPUPipelineStages(options))
+    stage.build(pm);
+}
+
+void registerPipelines() {
+  PassPipelineRegistration<CPUPipelineOptions>(
+      "qsat-cpu-pipeline", "Compile model IR for a CPU: to the LLVM dialect with OpenMP calls", buildCPUPipeline);
+}
+
+} // namespace qsat

@@ -1,0 +1,275 @@
+//===- QsatRun.cpp - The program qsat-run ---------------------------------===//
+
+#include "qsat/Tools/QsatRun.h"
+
+#include "Arguments.h"
+#include "Diagnostics.h"
+#include "Jit.h"
+#include "Progress.h"
+#include "Report.h"
+
+#include "qsat/Pipelines/Pipelines.h"
+#include "qsat/Runtime/Runtime.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <malloc.h>
+#include <omp.h>
+
+using namespace llvm;
+using namespace mlir;
+
+namespace qsat {
+namespace {
+using namespace tools;
+
+cl::OptionCategory category("qsat-run options");
+
+struct Options {
+  cl::opt<std::string> file{cl::Positional, cl::Required, cl::desc("<model: .mlir or .mlirbc>"), cl::cat(category)};
+  cl::opt<std::string> entry{"entry", cl::desc("Function to run (default: main)"), cl::init("main"),
+                             cl::cat(category)};
+  cl::list<std::string> inputs{
+      "inputs", cl::CommaSeparated, cl::value_desc("a.npz,b.npy,..."), cl::cat(category),
+      cl::desc("Arguments: the arrays of these files in order; an archive whose members are all\n"
+               "called argN gives argument N instead. bf16 is read and written as uint16 bits")};
+  cl::opt<std::string> outputs{"outputs", cl::value_desc("out.npz"), cl::cat(category),
+                               cl::desc("Write the results as out0, out1, ... to this archive,\n"
+                                        "or a single one to an .npy file")};
+  cl::opt<int> threads{"threads", cl::value_desc("N"), cl::init(0), cl::cat(category),
+                       cl::desc("OpenMP threads (default: all processors)")};
+  cl::opt<int> time{"time", cl::value_desc("R"), cl::init(0), cl::cat(category),
+                    cl::desc("Run R times after one warm-up and print times, those of qsat ops too")};
+  cl::opt<std::string> quality{"quality", cl::value_desc("Q"), cl::init("exact"), cl::cat(category),
+                               cl::desc("How close to dense attention: exact (default), high,\n"
+                                        "balanced or fast")};
+  cl::opt<double> density{"density", cl::value_desc("X"), cl::init(0), cl::cat(category),
+                          cl::desc("Keep this share of the visible key blocks, 0 < X <= 1")};
+  cl::opt<std::string> lowering{"lowering", cl::value_desc("L"), cl::init("loops"), cl::cat(category),
+                                cl::desc("Lower qsat ops as kernels (loops, default) or as their\n"
+                                         "executable reference (linalg)")};
+  cl::opt<bool> noRaise{"no-raise", cl::desc("Leave attention in model IR as it is"), cl::cat(category)};
+  cl::opt<std::string> saveIR{"save-ir", cl::value_desc("DIR"), cl::cat(category),
+                              cl::desc("Write the IR after each stage to DIR")};
+  cl::opt<std::string> report{"report", cl::value_desc("FILE.json"), cl::cat(category),
+                              cl::desc("Write times, realised densities and kept masses as JSON")};
+  cl::opt<bool> progress{"progress", cl::desc("Print every stage and its time to stderr"), cl::cat(category)};
+  cl::alias verbose{"v", cl::desc("Same as --progress"), cl::aliasopt(progress), cl::cat(category)};
+};
+
+Error fail(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
+
+Error checkOptions(const Options &options) {
+  if (!is_contained({"exact", "high", "balanced", "fast"}, options.quality))
+    return fail("--quality: expected exact, high, balanced or fast, but got " + options.quality);
+  if (!is_contained({"loops", "linalg"}, options.lowering))
+    return fail("--lowering: expected loops or linalg, but got " + options.lowering);
+  if (options.density.getNumOccurrences() && !(options.density > 0 && options.density <= 1))
+    return fail("--density: expected a number in (0, 1], but got " + formatv("{0}", options.density.getValue()).str());
+  if (options.threads.getNumOccurrences() && options.threads < 1)
+    return fail("--threads: expected a positive number, but got " + Twine(options.threads.getValue()));
+  if (options.time < 0)
+    return fail("--time: expected a number that is not negative, but got " + Twine(options.time.getValue()));
+  // Found out before minutes of work, not after.
+  for (const std::string &path : {options.outputs.getValue(), options.report.getValue()}) {
+    StringRef parent = sys::path::parent_path(path);
+    if (!path.empty() && !sys::fs::is_directory(parent.empty() ? "." : parent))
+      return fail(path + ": expected an existing directory to write to");
+    if (!path.empty() && sys::fs::is_directory(path))
+      return fail(path + ": expected a file to write, but it is a directory");
+  }
+  return Error::success();
+}
+
+/// The function to run. The others become private: what is not called from it
+/// is dropped.
+Expected<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
+  func::FuncOp entry;
+  std::string names;
+  for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+    names += (names.empty() ? "" : ", ") + function.getSymName().str();
+    if (function.getSymName() == name)
+      entry = function;
+    else
+      function.setPrivate();
+  }
+  if (!entry)
+    return fail("no function '" + name + "'; the module has " + (names.empty() ? "none" : names));
+  if (entry.isDeclaration())
+    return fail("function '" + name + "' has no body");
+  for (auto [number, type] : enumerate(entry.getArgumentTypes()))
+    if (Error error = checkType(type))
+      return fail("argument " + Twine(number) + ": " + toString(std::move(error)));
+  for (auto [number, type] : enumerate(entry.getResultTypes()))
+    if (Error error = checkType(type))
+      return fail("result " + Twine(number) + ": " + toString(std::move(error)));
+  entry.setPublic();
+  entry->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(), UnitAttr::get(module.getContext()));
+  return entry;
+}
+
+/// Diagnostics come first; `message` is for failures without one.
+Error getFailure(const FirstErrorHandler &handler, const Twine &message) {
+  return handler.sawError() ? make_error<ReportedError>() : fail(message);
+}
+
+/// Writes all of `text` to `path`, or nothing.
+Error writeText(StringRef path, llvm::function_ref<void(raw_ostream &)> print) {
+  Error error = writeToOutput(path, [&](raw_ostream &os) {
+    print(os);
+    return Error::success();
+  });
+  if (error)
+    return fail(path + ": " + toString(std::move(error)));
+  return error;
+}
+
+Error saveIR(ModuleOp module, StringRef directory, size_t number, StringRef stage) {
+  if (std::error_code error = sys::fs::create_directories(directory))
+    return fail(directory + ": " + error.message());
+  SmallString<128> path(directory);
+  sys::path::append(path, formatv("{0}{1}-{2}.mlir", number / 10, number % 10, stage).str());
+  return writeText(path, [&](raw_ostream &os) {
+    module.print(os, OpPrintingFlags().elideLargeElementsAttrs(32).elideLargeResourceString(64));
+  });
+}
+
+void setPipelineOptions(CPUPipelineOptions &pipeline, const Options &options) {
+  pipeline.raise = !options.noRaise;
+  pipeline.quality = options.quality.getValue();
+  pipeline.density = options.density.getValue();
+  pipeline.lowering = options.lowering.getValue();
+  pipeline.instrument = options.time > 0 || !options.report.empty();
+}
+
+/// Brings `module` to the LLVM dialect.
+Error runPipeline(ModuleOp module, const Options &options, const FirstErrorHandler &handler, Progress &progress,
+                  RunReport &report) {
+  if (!options.saveIR.empty())
+    if (Error error = saveIR(module, options.saveIR, 0, "input"))
+      return error;
+  CPUPipelineOptions pipelineOptions;
+  setPipelineOptions(pipelineOptions, options);
+  for (auto [number, stage] : enumerate(getCPUPipelineStages(pipelineOptions))) {
+    progress.start("compiling: " + stage.name);
+    mlir::PassManager pm(module.getContext());
+    stage.build(pm);
+    bool failed = mlir::failed(pm.run(module));
+    report.stages.push_back({stage.name, progress.start("")});
+    if (failed)
+      return getFailure(handler, "stage '" + stage.name + "' failed");
+    report.readOps(module);
+    if (!options.saveIR.empty())
+      if (Error error = saveIR(module, options.saveIR, number + 1, stage.name))
+        return error;
+  }
+  return Error::success();
+}
+
+Error run(Options &options, DialectRegistry &registry) {
+  if (Error error = checkOptions(options))
+    return error;
+  Progress progress(options.progress);
+  RunReport report;
+
+  MLIRContext context(registry);
+  SourceMgr sourceManager;
+  SourceMgrDiagnosticHandler printer(sourceManager, &context, errs());
+  FirstErrorHandler handler(&context);
+  progress.start("reading " + options.file);
+  std::string message;
+  std::unique_ptr<MemoryBuffer> file = openInputFile(options.file, &message);
+  if (!file)
+    return fail(message);
+  sourceManager.AddNewSourceBuffer(std::move(file), SMLoc());
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sourceManager, &context);
+  if (!module)
+    return getFailure(handler, options.file + ": expected a module");
+  Expected<func::FuncOp> entry = findEntry(*module, options.entry);
+  if (!entry)
+    return fail(options.file + ": " + toString(entry.takeError()));
+  std::vector<mlir::Type> argumentTypes(entry->getArgumentTypes().begin(), entry->getArgumentTypes().end());
+  std::vector<mlir::Type> resultTypes(entry->getResultTypes().begin(), entry->getResultTypes().end());
+
+  progress.start("reading inputs");
+  Expected<std::vector<NamedArray>> arguments = loadArguments(options.inputs, argumentTypes);
+  if (!arguments)
+    return arguments.takeError();
+
+  if (Error error = runPipeline(*module, options, handler, progress, report))
+    return error;
+  progress.start("compiling: machine code");
+  Expected<CompiledFunction> function = CompiledFunction::compile(*module, options.entry, argumentTypes, resultTypes);
+  report.stages.push_back({"machine code", progress.start("")});
+  if (!function)
+    return function.takeError();
+  for (const auto &stage : report.stages)
+    report.compileMs += stage.second;
+
+  // Freed buffers are reused by the next run, and not returned to the system
+  // page by page.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  if (options.threads)
+    omp_set_num_threads(options.threads);
+  report.threads = omp_get_max_threads();
+  progress.start("running");
+  Expected<std::vector<NamedArray>> results = function->call(*arguments);
+  progress.start("");
+  if (!results)
+    return results.takeError();
+  if (!options.outputs.empty())
+    if (Error error = writeArrays(options.outputs, *results))
+      return error;
+
+  if (!options.time && options.report.empty())
+    return Error::success();
+  resetProfile();
+  for (int i = 0, e = std::max(1, options.time.getValue()); i < e; ++i) {
+    progress.start(formatv("timed run {0} of {1}", i + 1, e).str());
+    double milliseconds = 0;
+    Expected<std::vector<NamedArray>> repeated = function->call(*arguments, &milliseconds);
+    progress.start("");
+    if (!repeated)
+      return repeated.takeError();
+    report.runMs.push_back(milliseconds);
+  }
+  if (options.time)
+    report.print(outs());
+  if (!options.report.empty())
+    return writeText(options.report, [&](raw_ostream &os) { os << formatv("{0:2}\n", json::Value(report.toJSON())); });
+  return Error::success();
+}
+
+} // namespace
+
+int runMain(int argc, char **argv, DialectRegistry &registry) {
+  InitLLVM init(argc, argv);
+  // libLLVM.so has options of its own for all of its tools.
+  if (cl::Option *threads = cl::getRegisteredOptions().lookup("threads"))
+    threads->removeArgument();
+  Options options;
+  cl::HideUnrelatedOptions(category);
+  cl::ParseCommandLineOptions(argc, argv,
+                              "Compiles a function of a model (func, linalg, tensor, tosa, ... in .mlir or .mlirbc)\n"
+                              "and runs it on numpy arrays.\n\n"
+                              "  qsat-run model.mlir --inputs=ids.npy,weights.npz --outputs=logits.npz --time=10\n");
+  if (Error error = run(options, registry))
+    return reportError(std::move(error));
+  return 0;
+}
+
+} // namespace qsat

@@ -1,0 +1,114 @@
+//===- Report.cpp - What a run measured -----------------------------------===//
+
+#include "Report.h"
+
+#include "qsat/Runtime/Runtime.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
+
+using namespace llvm;
+
+namespace qsat::tools {
+namespace {
+
+struct Quantiles {
+  double min = 0, median = 0, max = 0;
+};
+
+Quantiles getQuantiles(std::vector<double> values) {
+  if (values.empty())
+    return {};
+  sort(values);
+  size_t middle = values.size() / 2;
+  double median = values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  return {values.front(), median, values.back()};
+}
+
+/// The profile of the timed runs, one entry per op.
+std::vector<OpProfile> getOpProfiles(size_t numOps) {
+  std::vector<OpProfile> profiles = getProfile();
+  profiles.resize(numOps);
+  return profiles;
+}
+
+} // namespace
+
+void RunReport::readOps(mlir::ModuleOp module) {
+  auto list = module->getAttrOfType<mlir::ArrayAttr>("qsat.instrumented");
+  if (!list)
+    return;
+  for (mlir::Attribute entry : list) {
+    auto pair = cast<mlir::ArrayAttr>(entry);
+    ops.push_back({cast<mlir::StringAttr>(pair[0]).str(), cast<mlir::StringAttr>(pair[1]).str()});
+  }
+}
+
+json::Object RunReport::toJSON() const {
+  Quantiles run = getQuantiles(runMs);
+  double runs = std::max<size_t>(runMs.size(), 1), total = 0;
+  for (double ms : runMs)
+    total += ms;
+  json::Array stageList, opList, selections;
+  for (const auto &[name, ms] : stages)
+    stageList.push_back(json::Object{{"stage", name}, {"ms", ms}});
+  std::vector<OpProfile> profiles = getOpProfiles(ops.size());
+  for (auto [op, profile] : zip_equal(ops, profiles)) {
+    opList.push_back(json::Object{{"op", op.name},
+                                  {"location", op.location},
+                                  {"calls", profile.calls / runs},
+                                  {"ms", profile.milliseconds / runs},
+                                  {"share", total > 0 ? profile.milliseconds / total : 0.0}});
+    if (profile.visiblePairs > 0)
+      selections.push_back(json::Object{{"location", op.location},
+                                        {"marked_pairs", profile.markedPairs / runs},
+                                        {"visible_pairs", profile.visiblePairs / runs},
+                                        {"density", profile.markedPairs / profile.visiblePairs},
+                                        {"mass", profile.mass / std::max<int64_t>(profile.calls, 1)}});
+  }
+  return json::Object{{"run_ms", json::Object{{"min", run.min}, {"median", run.median}, {"max", run.max}}},
+                      {"runs", static_cast<int64_t>(runMs.size())},
+                      {"compile_ms", compileMs},
+                      {"threads", threads},
+                      {"stages", std::move(stageList)},
+                      {"ops", std::move(opList)},
+                      {"selections", std::move(selections)}};
+}
+
+void RunReport::print(raw_ostream &os) const {
+  Quantiles run = getQuantiles(runMs);
+  os << format("compile: %.0f ms\n", compileMs);
+  if (!runMs.empty())
+    os << format("run: min %.3f, median %.3f, max %.3f ms (%d runs, %d threads)\n", run.min, run.median, run.max,
+                 static_cast<int>(runMs.size()), threads);
+  if (ops.empty() || runMs.empty())
+    return;
+  struct Kind : OpProfile {};
+  MapVector<StringRef, Kind> kinds;
+  std::vector<OpProfile> profiles = getOpProfiles(ops.size());
+  for (auto [op, profile] : zip_equal(ops, profiles)) {
+    Kind &kind = kinds[op.name];
+    kind.calls += profile.calls;
+    kind.milliseconds += profile.milliseconds;
+    kind.markedPairs += profile.markedPairs;
+    kind.visiblePairs += profile.visiblePairs;
+    kind.mass += profile.mass;
+  }
+  double runs = runMs.size(), total = 0;
+  for (double ms : runMs)
+    total += ms;
+  os << format("%-24s %8s %12s %8s %9s %10s\n", "op (per run)", "calls", "ms", "share", "density", "kept mass");
+  for (const auto &[name, kind] : kinds) {
+    os << format("%-24s %8.0f %12.3f %7.1f%%", name.str().c_str(), kind.calls / runs, kind.milliseconds / runs,
+                 100 * kind.milliseconds / total);
+    if (kind.visiblePairs > 0)
+      os << format(" %9.4f %10.4f", kind.markedPairs / kind.visiblePairs, kind.mass / kind.calls);
+    os << "\n";
+  }
+}
+
+} // namespace qsat::tools

@@ -1,0 +1,46 @@
+//===- Report.h - What a run measured ----------------------------*- C++ -*-===//
+
+#ifndef QSAT_LIB_TOOLS_REPORT_H
+#define QSAT_LIB_TOOLS_REPORT_H
+
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <string>
+#include <vector>
+
+namespace mlir {
+class ModuleOp;
+} // namespace mlir
+
+namespace qsat::tools {
+
+/// Times of a program, in milliseconds, and what the instrumented ops did in
+/// the timed runs.
+struct RunReport {
+  /// An op that `qsat-instrument` numbered.
+  struct Op {
+    std::string name, location;
+  };
+
+  double compileMs = 0;
+  /// (stage, ms).
+  std::vector<std::pair<std::string, double>> stages;
+  /// One entry per timed run.
+  std::vector<double> runMs;
+  int threads = 0;
+  std::vector<Op> ops;
+
+  /// Takes over the numbering that `qsat-instrument` left on `module`.
+  void readOps(mlir::ModuleOp module);
+  /// {"run_ms": {min, median, max}, "compile_ms", "threads", "stages": [...],
+  ///  "ops": [{op, location, calls, ms, share}], calls and ms per run,
+  ///  "selections": [{location, marked_pairs, visible_pairs, density, mass}]}.
+  llvm::json::Object toJSON() const;
+  /// The same as tables, op kinds summed up.
+  void print(llvm::raw_ostream &os) const;
+};
+
+} // namespace qsat::tools
+
+#endif // QSAT_LIB_TOOLS_REPORT_H

@@ -1,0 +1,87 @@
+"""Compiles MLIR with qsat ops on memrefs to a shared library and calls it with numpy arrays.
+
+The loops pipeline only, without the rest of the compiler: qsat-opt, mlir-translate, clang.
+"""
+
+import ctypes
+import pathlib
+import subprocess
+import tempfile
+
+import numpy as np
+
+LLVM = pathlib.Path("/usr/lib/llvm-22")
+PASSES = [
+    "--convert-scf-to-openmp",
+    "--canonicalize",
+    "--expand-strided-metadata",
+    "--lower-affine",
+    "--convert-vector-to-scf",
+    "--convert-scf-to-cf",
+    "--convert-vector-to-llvm",
+    "--convert-math-to-llvm",
+    "--convert-math-to-libm",
+    "--convert-to-llvm",
+    "--reconcile-unrealized-casts",
+    "--canonicalize",
+    "--cse",
+]
+
+
+class Descriptor(ctypes.Structure):
+    """A ranked memref as MLIR's C interface passes it."""
+
+    _fields_ = [("base", ctypes.c_void_p), ("aligned", ctypes.c_void_p), ("offset", ctypes.c_int64)]
+
+
+def describe(array):
+    """The memref descriptor of a numpy array, whatever its strides."""
+    rank = array.ndim
+
+    class Ranked(ctypes.Structure):
+        _fields_ = Descriptor._fields_ + [
+            ("sizes", ctypes.c_int64 * max(rank, 1)),
+            ("strides", ctypes.c_int64 * max(rank, 1)),
+        ]
+
+    pointer = array.ctypes.data
+    sizes = array.shape or (1,)
+    strides = tuple(s // array.itemsize for s in array.strides) or (1,)
+    return Ranked(pointer, pointer, 0, sizes, strides)
+
+
+class Module:
+    """A compiled module; `module.call(name, arrays...)` calls a function of it."""
+
+    def __init__(self, text, qsat_opt, cpu="host"):
+        self.folder = tempfile.TemporaryDirectory()
+        folder = pathlib.Path(self.folder.name)
+        march = "native" if cpu == "host" else cpu
+        (folder / "in.mlir").write_text(text)
+        commands = [
+            [qsat_opt, "in.mlir", f"--convert-qsat-to-loops=cpu={cpu}", *PASSES, "-o", "llvm.mlir"],
+            [LLVM / "bin/mlir-translate", "--mlir-to-llvmir", "llvm.mlir", "-o", "k.ll"],
+            [LLVM / "bin/clang", "-O3", f"-march={march}", "-mprefer-vector-width=512", "-shared",
+             "-fPIC", "-Wno-override-module", "k.ll", "-o", "k.so", f"-L{LLVM}/lib", "-lomp", "-lm",
+             f"-Wl,-rpath,{LLVM}/lib"],
+        ]
+        for command in commands:
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise RuntimeError(f"{command[0]}: {done.stderr[:2000]}")
+        self.library = ctypes.CDLL(str(folder / "k.so"))
+        self.omp = ctypes.CDLL(str(LLVM / "lib/libomp.so"))
+
+    def set_threads(self, count):
+        self.omp.omp_set_num_threads(count)
+
+    def bind(self, name, *arguments):
+        """A callable without arguments: the function on these arrays and integers."""
+        function = getattr(self.library, f"_mlir_ciface_{name}")
+        function.restype = None
+        held = [describe(a) if isinstance(a, np.ndarray) else ctypes.c_int64(a) for a in arguments]
+        passed = [ctypes.byref(h) if isinstance(h, ctypes.Structure) else h for h in held]
+        return lambda: function(*passed)
+
+    def call(self, name, *arguments):
+        self.bind(name, *arguments)()
