@@ -3,6 +3,7 @@
 #ifndef QSAT_INITALL_H
 #define QSAT_INITALL_H
 
+#include "qsat/Conversion/AggregatedOpInterfaceImpl.h"
 #include "qsat/Conversion/Passes.h"
 #include "qsat/Dialect/IR/Qsat.h"
 #include "qsat/Pipelines/Pipelines.h"
@@ -16,6 +17,7 @@ namespace qsat {
 /// Registers the qsat dialect and the external models of its interfaces.
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<QsatDialect>();
+  registerAggregatedOpInterfaceExternalModels(registry);
   registerBufferizableOpInterfaceExternalModels(registry);
 }
 

@@ -47,4 +47,41 @@ def ConvertQsatToLoops : Pass<"convert-qsat-to-loops", "::mlir::ModuleOp"> {
   ];
 }
 
+def ConvertQsatToLinalg : Pass<"convert-qsat-to-linalg"> {
+  let summary = "turns qsat ops on tensors into what they mean, in linalg";
+  let description = [{
+    The executable meaning of every op, for every estimator, policy, background
+    and amplification, and the fallback for targets without kernels. It follows
+    the formulas of the op descriptions literally: scores are held as
+    `[B,H,M,N]`, ranks are found by counting, nothing is tiled. It uses
+    `linalg::AggregatedOpInterface`. Runs on any op; qsat ops on memrefs are an
+    error.
+
+    Before:
+
+    ```mlir
+    %o = qsat.attention ins(%q, %k, %v : tensor<1x2x4x8xf32>, tensor<1x2x6x8xf32>, tensor<1x2x6x8xf32>)
+           outs(%init : tensor<1x2x4x8xf32>) {mask = #qsat.mask<causal>} -> tensor<1x2x4x8xf32>
+    ```
+
+    After, in short:
+
+    ```mlir
+    %dots = linalg.generic ins(%q, %k) outs(%zero : tensor<1x2x4x6xf32>) {mulf, addf}
+    %z = linalg.generic ins(%dots) {scale, mask}
+    %max = linalg.generic ins(%z) outs(%minus_infinity : tensor<1x2x4xf32>) {maximumf}
+    %p = linalg.generic ins(%z, %max) {exp}
+    %sum = linalg.generic ins(%p) outs(%zero : tensor<1x2x4xf32>) {addf}
+    %pv = linalg.generic ins(%p, %v) outs(%zero : tensor<1x2x4x8xf32>) {mulf, addf}
+    %o = linalg.generic outs(%init : tensor<1x2x4x8xf32>) {divf}
+    ```
+  }];
+  let statistics = [Statistic<"numDecomposed", "decomposed", "number of qsat ops decomposed">];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
 #endif // QSAT_CONVERSION_PASSES_TD
