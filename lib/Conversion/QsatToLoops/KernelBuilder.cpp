@@ -323,7 +323,8 @@ void KernelBuilder::loop(Value low, Value high, int64_t step, function_ref<void(
   });
 }
 void KernelBuilder::loop(int64_t low, int64_t high, int64_t step, function_ref<void(Value)> body) {
-  loop(index(low), index(high), step, body);
+  if (low < high)
+    loop(index(low), index(high), step, body);
 }
 Values KernelBuilder::loop(Value low, Value high, int64_t step, ValueRange inits,
                            function_ref<Values(Value, ValueRange)> body) {

@@ -117,6 +117,7 @@ public:
   //===--- control flow ---------------------------------------------------===//
 
   void loop(Value low, Value high, int64_t step, llvm::function_ref<void(Value)> body);
+  /// The same; nothing is emitted for an empty range.
   void loop(int64_t low, int64_t high, int64_t step, llvm::function_ref<void(Value)> body);
   /// A loop with carried values; `body` returns the next ones.
   Values loop(Value low, Value high, int64_t step, mlir::ValueRange inits,
