@@ -6,15 +6,6 @@
 using namespace mlir;
 using namespace qsat;
 
-/// The walk from both ends of the panels: 0, n-1, 1, n-2, ... Under a causal
-/// mask the work grows with the panel, so any run of consecutive tasks, which
-/// is what a static schedule gives a thread, has the mean work.
-static Value buildFoldedOrder(KernelBuilder &kb, Value t, Value count) {
-  Value half = kb.div(t, 2);
-  Value isOdd = kb.cmp(arith::CmpIPredicate::ne, kb.rem(t, 2), kb.index(0));
-  return kb.select(isOdd, kb.sub(kb.sub(count, kb.index(1)), half), half);
-}
-
 LogicalResult qsat::lowerAttention(AttentionOp attention, LoweringContext &context) {
   FlashOp op(attention);
   if (failed(verifyForKernel(op)))
@@ -46,7 +37,7 @@ LogicalResult qsat::lowerAttention(AttentionOp attention, LoweringContext &conte
   kb.parallel(kb.mul(kb.mul(kb.dim(op.q, 0), heads), panels), [&](Value t) {
     Value head = kb.div(t, panels), panel = kb.rem(t, panels);
     SmallVector<Value> arguments{kb.div(head, heads), kb.rem(head, heads),
-                                 buildFoldedOrder(kb, panel, panels)};
+                                 kb.foldedOrder(panel, panels)};
     llvm::append_range(arguments, operands);
     func::CallOp::create(kb, kb.getLoc(), kernel, arguments);
   });

@@ -102,7 +102,8 @@ FlashKernel::FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape 
   q = operands[0];
   unsigned init = operands.size() - op.numInits;
   o = operands[init];
-  lse = op.lse ? operands[init + 1] : Value();
+  lse = op.numInits > 1 ? operands[init + 1] : Value();
+  kept = op.numInits > 2 ? operands[init + 2] : Value();
   extent = kb.dim(operands[1], 2);
   shift = kb.index(op.mask ? op.mask.getOffset() : 0);
   sinks = kb.index(op.mask ? op.mask.getSinks() : 0);
@@ -174,6 +175,10 @@ void FlashKernel::finish() {
     kb.loop(whole, shape.valueWidth, 1, [&](Value d) {
       kb.storeAs(kb.mulf(kb.load(out, {r, d}), factor), o, {batch, head, row, d});
     });
+    if (kept) {
+      Value share = kb.select(isEmpty, zero, one);
+      kb.storeAs(share, kept, {batch, head, row});
+    }
     if (!lse)
       return;
     Value isNaN = kb.cmpf(arith::CmpFPredicate::UNO, sum, sum);

@@ -95,7 +95,7 @@ public:
   void visit(Value first, Value limit, Value group);
   /// Calls `visit` for all tiles of the context that the mask lets through.
   void visitAll();
-  /// Normalises and stores o and, if there is one, lse.
+  /// Normalises and stores o and, if they are given, lse and kept.
   void finish();
 
   /// The argument for operand number `number` of the op.
@@ -121,7 +121,7 @@ private:
   const FlashShape &shape;
   llvm::SmallVector<Value> operands, captures;
   mlir::FloatType acc;
-  Value q, keys, values, o, lse;
+  Value q, keys, values, o, lse, kept;
   Value extent;     ///< N
   Value shift;      ///< offset + at_i - at_j
   Value sinks;      ///< the keys below it are visible beside the window

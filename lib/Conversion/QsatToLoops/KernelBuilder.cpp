@@ -367,6 +367,12 @@ void KernelBuilder::parallel(Value count, function_ref<void(Value)> body) {
   body(op.getInductionVars()[0]);
 }
 
+Value KernelBuilder::foldedOrder(Value t, Value count) {
+  Value half = div(t, 2);
+  Value isOdd = cmp(arith::CmpIPredicate::ne, rem(t, 2), index(0));
+  return select(isOdd, sub(sub(count, index(1)), half), half);
+}
+
 //===----------------------------------------------------------------------===//
 // Functions
 //===----------------------------------------------------------------------===//

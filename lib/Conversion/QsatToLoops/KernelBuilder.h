@@ -128,6 +128,10 @@ public:
                 llvm::function_ref<Values()> otherwise);
   /// scf.parallel over [0, count).
   void parallel(Value count, llvm::function_ref<void(Value)> body);
+  /// Task number t of `count` in the order 0, count-1, 1, count-2, ... Under a
+  /// causal mask the work grows with the task, so any run of consecutive t,
+  /// which is what a static schedule gives a thread, has the mean work.
+  Value foldedOrder(Value t, Value count);
 
   //===--- functions ------------------------------------------------------===//
 

@@ -1,0 +1,99 @@
+//===- SparseAttentionToLoops.cpp - qsat.sparse_attention to loops --------===//
+
+#include "FlashKernel.h"
+#include "Lowering.h"
+
+using namespace mlir;
+using namespace qsat;
+
+/// The list of key blocks of one query block, from indices and counts.
+namespace {
+struct BlockList {
+  Value indices, batch, listHead, block, count;
+
+  BlockList(KernelBuilder &kb, Value indices, Value counts, Value batch, Value head, Value heads,
+            Value block)
+      : indices(indices), batch(batch), block(block) {
+    Value group = kb.div(heads, kb.dim(counts, 1));
+    listHead = kb.div(head, group);
+    Value given = kb.toIndex(kb.load(counts, {batch, listHead, block}));
+    count = kb.clamp(given, kb.index(0), kb.dim(indices, 3));
+  }
+  Value load(KernelBuilder &kb, Value t) const {
+    return kb.toIndex(kb.load(indices, {batch, listHead, block, t}));
+  }
+};
+} // namespace
+
+/// Visits the tiles of the listed blocks. A number outside of the context is
+/// passed over: nothing is read there.
+static void visitList(KernelBuilder &kb, FlashKernel &flash, const BlockList &list,
+                      const FlashOp &op, const FlashShape &shape, Value extent) {
+  Value blocks = kb.ceilDiv(extent, op.blockKeys);
+  kb.loop(kb.index(0), list.count, 1, [&](Value t) {
+    Value block = list.load(kb, t);
+    // Unsigned: negative numbers are large.
+    kb.when(kb.cmp(arith::CmpIPredicate::ult, block, blocks), [&] {
+      Value begin = kb.mul(block, op.blockKeys);
+      Value limit = kb.min(kb.add(begin, op.blockKeys), extent);
+      kb.loop(0, shape.tilesPerBlock, 1, [&](Value s) {
+        Value tile = kb.add(kb.mul(block, shape.tilesPerBlock), s);
+        flash.visit(kb.add(begin, kb.mul(s, shape.keys)), limit,
+                    kb.mul(tile, shape.keys / shape.tile.columns));
+      });
+    });
+  });
+}
+
+LogicalResult qsat::lowerSparseAttention(SparseAttentionOp sparse, LoweringContext &context) {
+  FlashOp op(sparse);
+  if (sparse.getBackground() != Background::None)
+    return sparse.emitOpError("has no lowering to loops with background ")
+           << stringifyBackground(sparse.getBackground()) << " yet";
+  if (failed(verifyForKernel(op)))
+    return failure();
+  SmallVector<Value> captures = isolateRegion(sparse);
+  FlashShape shape(op, context.target);
+  KernelBuilder kb(sparse.getLoc(), OpBuilder(sparse), context.target);
+  PackedKeys packed = buildPacking(kb, op, shape, context);
+
+  // sparse_attention(b, h, panel, packed keys, packed values, operands, captures)
+  SmallVector<Value> operands{packed.keys, packed.values};
+  llvm::append_range(operands, sparse->getOperands());
+  llvm::append_range(operands, captures);
+  func::FuncOp kernel = context.getKernel(sparse, "qsat_sparse_attention", [&] {
+    Type index = kb.getIndexType();
+    SmallVector<Type> types{index, index, index};
+    llvm::append_range(types, ValueRange(operands).getTypes());
+    return kb.function(context.module, "qsat_sparse_attention", types, [&](ValueRange args) {
+      unsigned count = sparse->getNumOperands();
+      FlashKernel flash(kb, op, shape, args.slice(5, count), args.drop_front(5 + count), args[3],
+                        args[4]);
+      Value queries = flash.operand(0), extent = kb.dim(flash.operand(1), 2);
+      Value block = kb.div(args[2], shape.panelsPerBlock);
+      Value offset = kb.mul(kb.rem(args[2], shape.panelsPerBlock), shape.rows);
+      Value begin = kb.mul(block, op.blockRows), first = kb.add(begin, offset);
+      Value end = kb.min(kb.add(begin, op.blockRows), kb.dim(queries, 2));
+      kb.when(kb.less(first, end), [&] {
+        flash.begin(args[0], args[1], first, end);
+        BlockList list(kb, flash.operand(3), flash.operand(4), args[0], args[1],
+                       kb.dim(queries, 1), block);
+        visitList(kb, flash, list, op, shape, extent);
+        flash.finish();
+      });
+    });
+  });
+
+  Value heads = kb.dim(op.q, 1);
+  Value panels = kb.mul(kb.ceilDiv(kb.dim(op.q, 2), op.blockRows), shape.panelsPerBlock);
+  kb.parallel(kb.mul(kb.mul(kb.dim(op.q, 0), heads), panels), [&](Value t) {
+    Value head = kb.div(t, panels), panel = kb.rem(t, panels);
+    SmallVector<Value> arguments{kb.div(head, heads), kb.rem(head, heads),
+                                 kb.foldedOrder(panel, panels)};
+    llvm::append_range(arguments, operands);
+    func::CallOp::create(kb, kb.getLoc(), kernel, arguments);
+  });
+  for (Value buffer : packed.buffers)
+    memref::DeallocOp::create(kb, kb.getLoc(), buffer);
+  return success();
+}

@@ -1,0 +1,47 @@
+// RUN: qsat-opt --convert-qsat-to-loops=cpu=x86-64-v4 --canonicalize --cse --split-input-file %s | FileCheck %s
+
+// The kernel walks over the list of its query block: 128 rows are two panels of 64.
+// CHECK-LABEL: func.func @lists
+// CHECK: memref.alloc() {{.*}} : memref<1x2x16x64x32xf32>
+// CHECK: func.call @qsat_pack(
+// CHECK-NOT: memref.alloc
+// CHECK: scf.parallel (%{{.*}}) = (%c0) to (%c64) step (%c1)
+// CHECK: func.call @qsat_sparse_attention(
+// CHECK: func.func private @qsat_sparse_attention(%{{[a-z0-9]+}}: index, %[[HEAD:[a-z0-9]+]]: index, {{.*}}, %[[INDICES:[a-z0-9]+]]: memref<1x4x4x3xi32>, %[[COUNTS:[a-z0-9]+]]: memref<1x4x4xi32>,
+// Two query heads read one list. A count past the extent of the list is cut.
+// CHECK: %[[LIST_HEAD:.*]] = arith.divui %[[HEAD]], %c2
+// CHECK: %[[GIVEN:.*]] = memref.load %[[COUNTS]][%{{.*}}, %[[LIST_HEAD]], %{{.*}}]
+// CHECK: %[[COUNT:.*]] = arith.index_cast %[[GIVEN]]
+// CHECK: %[[LEAST:.*]] = arith.minsi %[[COUNT]], %c3
+// CHECK: %[[END:.*]] = arith.maxsi %[[LEAST]], %c0
+// CHECK: scf.for %[[T:.*]] = %c0 to %[[END]]
+// CHECK: %[[ENTRY:.*]] = memref.load %[[INDICES]][%{{.*}}, %[[LIST_HEAD]], %{{.*}}, %[[T]]]
+// CHECK: %[[BLOCK:.*]] = arith.index_cast %[[ENTRY]]
+// A number outside of the context is passed over.
+// CHECK: %[[INSIDE:.*]] = arith.cmpi ult, %[[BLOCK]], %c4
+// CHECK: scf.if %[[INSIDE]]
+// CHECK: vector.fma {{.*}} : vector<32xf32>
+func.func @lists(%q: memref<1x8x512x64xf32>, %k: memref<1x2x512x64xf32>, %i: memref<1x4x4x3xi32>,
+                 %c: memref<1x4x4xi32>, %o: memref<1x8x512x64xf32>, %l: memref<1x8x512xf32>) {
+  qsat.sparse_attention
+    ins(%q, %k, %k : memref<1x8x512x64xf32>, memref<1x2x512x64xf32>, memref<1x2x512x64xf32>)
+    list(%i, %c : memref<1x4x4x3xi32>, memref<1x4x4xi32>)
+    outs(%o, %l : memref<1x8x512x64xf32>, memref<1x8x512xf32>)
+    {scale = 1.250000e-01 : f64, mask = #qsat.mask<causal>}
+  return
+}
+
+// -----
+
+// Blocks of 40 keys are packed with a gap each, to 64: a listed block starts a tile.
+// CHECK-LABEL: func.func @odd_blocks
+// CHECK: memref.alloc() {{.*}} : memref<1x2x6x64x32xf32>
+func.func @odd_blocks(%q: memref<1x2x100x64xf32>, %i: memref<1x2x3x3xi32>, %c: memref<1x2x3xi32>,
+                      %o: memref<1x2x100x64xf32>, %l: memref<1x2x100xf32>) {
+  qsat.sparse_attention
+    ins(%q, %q, %q : memref<1x2x100x64xf32>, memref<1x2x100x64xf32>, memref<1x2x100x64xf32>)
+    list(%i, %c : memref<1x2x3x3xi32>, memref<1x2x3xi32>)
+    outs(%o, %l : memref<1x2x100x64xf32>, memref<1x2x100xf32>)
+    {block_m = 40 : i64, block_n = 40 : i64}
+  return
+}
