@@ -84,4 +84,44 @@ def ConvertQsatToLinalg : Pass<"convert-qsat-to-linalg"> {
   ];
 }
 
+def QsatRaiseAttention : Pass<"qsat-raise-attention"> {
+  let summary = "finds dense attention in linalg on tensors and rewrites it to qsat.attention";
+  let description = [{
+    A weighted sum of values over keys, whose weights are the softmax of scores
+    that hold one product of a query row and a key row, becomes `qsat.attention`.
+    What lies between is read as scalar expressions at a point, so that
+    reshapes, transposes, broadcasts, repeated key/value heads, casts and fused
+    bodies do not matter: constant factors become the scale; conditions that
+    compare row and key index become the structural mask; bias, other masks and
+    softcap become the score region. Exact up to reassociation and to casts
+    between the steps, which attention does in its accumulation type; a row
+    whose keys are all hidden gives 0.
+
+    Before:
+
+    ```mlir
+    %s = linalg.batch_matmul ins(%q, %kt : ...) outs(%zero : ...) -> tensor<4x32x32xf32>
+    // max, sub, exp, sum, div over d2 of %s
+    %o = linalg.batch_matmul ins(%p, %v : ...) outs(%zero2 : ...) -> tensor<4x32x8xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %o = qsat.attention
+           ins(%q4, %k4, %v4 : tensor<1x4x32x8xf32>, tensor<1x4x32x8xf32>, tensor<1x4x32x8xf32>)
+           outs(%init : tensor<1x4x32x8xf32>) -> tensor<1x4x32x8xf32>
+    ```
+
+    Works on any operation, function by function. Run `--inline --canonicalize
+    --cse` first. A near miss is a remark of
+    category `qsat`.
+  }];
+  let statistics = [Statistic<"numRaised", "raised", "number of attentions raised">];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect", "::qsat::QsatDialect"
+  ];
+}
+
 #endif // QSAT_CONVERSION_PASSES_TD

@@ -1,0 +1,147 @@
+//===- AttentionMatch.h - An attention found in linalg IR -------*- C++ -*-===//
+
+#ifndef QSAT_LIB_CONVERSION_LINALGTOQSAT_ATTENTIONMATCH_H
+#define QSAT_LIB_CONVERSION_LINALGTOQSAT_ATTENTIONMATCH_H
+
+#include "ExprBuilder.h"
+
+#include <string>
+
+namespace qsat::raise {
+
+/// One elementwise step of a score, applied to the score x so far.
+struct ScoreStep {
+  enum Kind {
+    Multiply,     ///< x * operand
+    Divide,       ///< x / operand
+    Add,          ///< x + operand
+    Subtract,     ///< x - operand
+    SubtractFrom, ///< operand - x
+    Tanh,         ///< tanh(x)
+    Fill,         ///< operand ? x : fill
+    AddFill       ///< operand ? x : x + fill
+  };
+  Kind kind;
+  Node *operand = nullptr; ///< a boolean, true where visible, for fills
+  double fill = 0;
+
+  bool isMask() const { return kind == Fill || kind == AddFill; }
+};
+
+/// The structural mask: key j is visible to row i when
+/// i + lower <= j <= i + upper.
+struct MaskBounds {
+  std::optional<int64_t> lower, upper;
+};
+
+/// o[out] = sum over keys of softmax(steps(scale * sum over depth q k)) v.
+/// q, k and v are scalars at one point of the iteration space; the variables
+/// of that space have one role each.
+struct AttentionMatch {
+  mlir::Value root;                            ///< the tensor to replace
+  llvm::SmallVector<mlir::AffineExpr> outIndices; ///< of root, in the variables
+  Node *q = nullptr, *k = nullptr, *v = nullptr;
+  double scale = 1.0;
+  llvm::SmallVector<ScoreStep> steps; ///< from the product to the softmax
+  MaskBounds mask;
+  Node *sink = nullptr;   ///< a further logit that takes mass but no value
+  Node *scoreNode = nullptr; ///< the argument of the softmax
+  llvm::SmallVector<mlir::AffineExpr> keyIndices;
+  Node *addend = nullptr; ///< what the value contraction starts from
+  /// Roles, each outer to inner: batch and the last of them, the key/value
+  /// head; the query heads of one key/value head; query rows; keys; q.k
+  /// features; v features.
+  llvm::SmallVector<unsigned> batch, groups, rows, keys, depth, width;
+};
+
+/// Finds attentions. One matcher serves one candidate.
+class AttentionMatcher {
+public:
+  AttentionMatcher(ExprContext &exprs) : exprs(exprs), builder(exprs) {}
+
+  /// Matches `root`: a contraction with values, or the division of one by the
+  /// sum of its weights. On failure `reason` says why.
+  mlir::FailureOr<AttentionMatch> match(mlir::Value root);
+
+  /// Why there is no match. Empty when nothing in it resembles attention.
+  std::string reason;
+
+private:
+  /// A softmax over the keys: exp(score - max) / sum.
+  struct Softmax {
+    Node *score = nullptr;
+    Node *sink = nullptr;
+    double lnBase = 1.0; ///< ln of the base of the exponential
+    Node *allHidden = nullptr; ///< a condition under which P is 0, or null
+  };
+  /// A sum over the keys, and possibly over one further index.
+  struct RowReduction {
+    Node *rest = nullptr; ///< the element at the further index
+  };
+  /// exp(logit - maxima) in some base.
+  struct Exponential {
+    Node *node = nullptr;
+    Node *logit = nullptr;
+    llvm::SmallVector<Node *> maxima;
+    double lnBase = 1.0;
+    bool hasMax = false;
+  };
+  struct Product {
+    Node *q, *k, *init;
+    double scale;
+  };
+
+  // One attempt at the given index expressions.
+  mlir::FailureOr<AttentionMatch> matchOnce(mlir::Value root);
+  mlir::FailureOr<AttentionMatch> matchValues(mlir::Value root, Node *contraction, Node *sum);
+  bool splitVariables(const AttentionMatch &match);
+  mlir::LogicalResult assignRoles(AttentionMatch &match, Node *score);
+
+  // Softmax.
+  mlir::FailureOr<Softmax> matchSoftmax(Node *p, Node *sum);
+  std::optional<Exponential> matchExponential(Node *node);
+  mlir::LogicalResult stripMaxima(Exponential &e);
+  bool isMaxOf(Node *node, Node *logit);
+  std::optional<RowReduction> matchRowReduction(Node *load, ReduceKind kind, Node *element);
+  bool isAllHidden(Node *condition, Node *score, const AttentionMatch &match);
+
+  // Scores.
+  mlir::LogicalResult matchScores(Node *score, double lnBase, AttentionMatch &match);
+  mlir::LogicalResult addBias(Node *bias, llvm::SmallVectorImpl<ScoreStep> &steps);
+  std::optional<Product> matchProduct(Node *load);
+  bool containsProduct(Node *node);
+  std::pair<Node *, double> peel(Node *node);
+  /// The factors of a product, looked through casts; constants are multiplied
+  /// into `scale`.
+  llvm::SmallVector<Node *> factorsOf(Node *node, double &scale);
+
+  mlir::LogicalResult fail(const llvm::Twine &why) {
+    reason = why.str();
+    return mlir::failure();
+  }
+  /// The number of values that an index expression from 0 takes, or -1.
+  int64_t sizeOf(mlir::AffineExpr index) const;
+  bool hasKeys(Node *n) const { return n->vars & keyVars; }
+
+  ExprContext &exprs;
+  ExprBuilder builder;
+  llvm::SmallVector<mlir::AffineExpr> outIndices, keyIndices;
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::AffineExpr>> depthIndices;
+  uint64_t keyVars = 0;
+  llvm::DenseMap<Node *, bool> productMemo;
+};
+
+/// Looks through extf and truncf, which attention does in its accumulation
+/// type.
+Node *stripCasts(Node *node);
+
+/// Moves what it can of the mask steps of `match` to its structural mask.
+void extractMask(AttentionMatch &match, ExprContext &exprs);
+
+/// Replaces the root of `match` by qsat.attention. Returns failure, without a
+/// change to the IR, when the shapes do not fit.
+mlir::LogicalResult buildAttention(const AttentionMatch &match, ExprContext &exprs);
+
+} // namespace qsat::raise
+
+#endif // QSAT_LIB_CONVERSION_LINALGTOQSAT_ATTENTIONMATCH_H

@@ -1,0 +1,298 @@
+//===- BuildAttention.cpp - qsat.attention from a match -------------------===//
+
+#include "AttentionMatch.h"
+#include "Materialize.h"
+
+#include "qsat/Dialect/IR/Qsat.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace qsat::raise;
+
+namespace {
+class AttentionBuilder {
+public:
+  AttentionBuilder(const AttentionMatch &match, ExprContext &exprs)
+      : match(match), exprs(exprs), builder(match.root.getDefiningOp()),
+        loc(match.root.getLoc()) {}
+
+  LogicalResult build();
+
+private:
+  Value castTo(Value tensor, FloatType type);
+  Value castScalar(OpBuilder &b, Value scalar, Type type);
+  void addExtras();
+  void buildRegion(qsat::AttentionOp op);
+  Value applyStep(OpBuilder &b, const ScoreStep &step, Value x, NodeEmitter &emitter);
+  Value elementwise(ValueRange inputs, ArrayRef<AffineMap> maps, RankedTensorType type,
+                    function_ref<Value(OpBuilder &, Location, ValueRange)> body);
+  Value applySink(Value o, Value lse);
+  qsat::MaskAttr maskAttr();
+
+  const AttentionMatch &match;
+  ExprContext &exprs;
+  OpBuilder builder;
+  Location loc;
+  FloatType accType;
+  SmallVector<unsigned> outerBatch, heads;
+  /// Variables in the coordinates (b, h, i, j) of the op.
+  SmallVector<AffineExpr> coordinates;
+  SmallVector<Node *> leaves;
+  SmallVector<Value> extras;
+  SmallVector<Attribute> extraMaps;
+};
+} // namespace
+
+/// The widest of the element types.
+static FloatType widest(ArrayRef<Value> tensors) {
+  FloatType type;
+  for (Value v : tensors) {
+    auto element = cast<FloatType>(getElementTypeOrSelf(v));
+    if (!type || element.getWidth() > type.getWidth())
+      type = element;
+    else if (element != type && element.getWidth() == type.getWidth())
+      type = Float32Type::get(v.getContext()); // f16 and bf16
+  }
+  return type;
+}
+
+Value AttentionBuilder::castScalar(OpBuilder &b, Value scalar, Type type) {
+  auto from = cast<FloatType>(scalar.getType()), to = cast<FloatType>(type);
+  if (from == to)
+    return scalar;
+  if (from.getWidth() < to.getWidth())
+    return arith::ExtFOp::create(b, loc, to, scalar);
+  if (from.getWidth() > to.getWidth())
+    return arith::TruncFOp::create(b, loc, to, scalar);
+  Value wide = arith::ExtFOp::create(b, loc, b.getF32Type(), scalar);
+  return arith::TruncFOp::create(b, loc, to, wide);
+}
+
+Value AttentionBuilder::elementwise(
+    ValueRange inputs, ArrayRef<AffineMap> maps, RankedTensorType type,
+    function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
+  SmallVector<AffineMap> all(maps);
+  all.push_back(AffineMap::getMultiDimIdentityMap(type.getRank(), builder.getContext()));
+  Value init = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
+  SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
+  return linalg::GenericOp::create(builder, loc, type, inputs, init, all, iterators,
+                                   [&](OpBuilder &b, Location at, ValueRange args) {
+                                     linalg::YieldOp::create(b, at, body(b, at, args));
+                                   })
+      .getResult(0);
+}
+
+Value AttentionBuilder::castTo(Value tensor, FloatType type) {
+  auto from = cast<RankedTensorType>(tensor.getType());
+  if (from.getElementType() == type)
+    return tensor;
+  return elementwise(tensor, AffineMap::getMultiDimIdentityMap(from.getRank(), builder.getContext()),
+                     RankedTensorType::get(from.getShape(), type),
+                     [&](OpBuilder &b, Location, ValueRange args) {
+                       return castScalar(b, args[0], type);
+                     });
+}
+
+/// j <= i + upper and j >= i + lower as offset, lookahead and window.
+qsat::MaskAttr AttentionBuilder::maskAttr() {
+  const MaskBounds &mask = match.mask;
+  if (!mask.lower && !mask.upper)
+    return {};
+  MLIRContext *context = builder.getContext();
+  if (!mask.lower)
+    return qsat::MaskAttr::getCausal(context, *mask.upper);
+  // j > i + offset - window, window positive.
+  int64_t before = *mask.lower - 1;
+  if (!mask.upper) {
+    int64_t offset = std::max<int64_t>(before + 1, 0);
+    return qsat::MaskAttr::get(context, std::nullopt, offset, offset - before, 0);
+  }
+  // Keys on both sides of the row itself: say so by a lookahead.
+  if (*mask.upper > 0 && before < 0)
+    return qsat::MaskAttr::get(context, *mask.upper, 0, -before, 0);
+  return qsat::MaskAttr::get(context, 0, *mask.upper, *mask.upper - before, 0);
+}
+
+void AttentionBuilder::addExtras() {
+  MLIRContext *context = builder.getContext();
+  // Extents of 1 still have a coordinate.
+  auto place = [&](ArrayRef<unsigned> group, unsigned dim) {
+    AffineExpr rest = getAffineDimExpr(dim, context);
+    for (unsigned i = group.size(); i-- > 0;) {
+      int64_t extent = *exprs.vars.staticExtent(group[i]);
+      coordinates[group[i]] = i == 0 ? rest : rest % extent;
+      rest = rest.floorDiv(extent);
+    }
+  };
+  coordinates.assign(exprs.vars.size(), getAffineConstantExpr(0, context));
+  place(outerBatch, 0);
+  place(heads, 1);
+  place(match.rows, 2);
+  place(match.keys, 3);
+
+  SmallVector<Node *> roots;
+  for (const ScoreStep &step : match.steps)
+    if (step.operand)
+      roots.push_back(step.operand);
+  leaves = leavesOf(roots);
+  VarTable coordinateVars(context);
+  // A table of the four extents; unit extents are kept as constants by maps.
+  for (ArrayRef<unsigned> group : {ArrayRef(outerBatch), ArrayRef(heads), ArrayRef(match.rows),
+                                   ArrayRef(match.keys)})
+    coordinateVars.addKeepingUnits(extentOf(group, exprs.vars));
+  for (Node *leaf : leaves) {
+    SmallVector<AffineExpr> results;
+    Value tensor = leaf->value;
+    if (leaf->kind == Node::Scalar)
+      tensor = tensor::FromElementsOp::create(
+          builder, loc, RankedTensorType::get({}, leaf->type), leaf->value);
+    for (AffineExpr e : leaf->indices)
+      results.push_back(simplifyIndex(e.replaceDims(coordinates), coordinateVars));
+    extras.push_back(tensor);
+    extraMaps.push_back(AffineMapAttr::get(AffineMap::get(4, 0, results, context)));
+  }
+  for (AffineExpr &e : coordinates)
+    e = simplifyIndex(e, coordinateVars);
+}
+
+Value AttentionBuilder::applyStep(OpBuilder &b, const ScoreStep &step, Value x,
+                                  NodeEmitter &emitter) {
+  auto constant = [&](double value) -> Value {
+    return arith::ConstantOp::create(b, loc, b.getFloatAttr(accType, value));
+  };
+  Value operand;
+  if (step.operand)
+    operand = emitter.emit(step.operand);
+  if (operand && !step.isMask())
+    operand = castScalar(b, operand, accType);
+  switch (step.kind) {
+  case ScoreStep::Multiply:
+    return arith::MulFOp::create(b, loc, x, operand);
+  case ScoreStep::Divide:
+    return arith::DivFOp::create(b, loc, x, operand);
+  case ScoreStep::Add:
+    return arith::AddFOp::create(b, loc, x, operand);
+  case ScoreStep::Subtract:
+    return arith::SubFOp::create(b, loc, x, operand);
+  case ScoreStep::SubtractFrom:
+    return arith::SubFOp::create(b, loc, operand, x);
+  case ScoreStep::Tanh:
+    return math::TanhOp::create(b, loc, x);
+  case ScoreStep::Fill:
+    return arith::SelectOp::create(b, loc, operand, x, constant(step.fill));
+  case ScoreStep::AddFill: {
+    Value moved = arith::AddFOp::create(b, loc, x, constant(step.fill));
+    return arith::SelectOp::create(b, loc, operand, x, moved);
+  }
+  }
+  return x;
+}
+
+void AttentionBuilder::buildRegion(qsat::AttentionOp op) {
+  Block *block = builder.createBlock(&op.getScore());
+  block->addArgument(accType, loc);
+  for (Value extra : extras)
+    block->addArgument(getElementTypeOrSelf(extra), loc);
+  for (unsigned k = 0; k < 4; ++k)
+    block->addArgument(builder.getIndexType(), loc);
+  OpBuilder b = OpBuilder::atBlockEnd(block);
+  NodeEmitter emitter(b, loc, coordinates, block->getArguments().take_back(4));
+  for (auto [k, leaf] : llvm::enumerate(leaves))
+    emitter.bind(leaf, block->getArgument(1 + k));
+  Value x = block->getArgument(0);
+  for (const ScoreStep &step : match.steps)
+    x = applyStep(b, step, x, emitter);
+  qsat::YieldOp::create(b, loc, x);
+}
+
+/// A logit s that takes mass but no value: o exp(lse) / (exp(lse) + exp(s)).
+Value AttentionBuilder::applySink(Value o, Value lse) {
+  DimGroups rowGroups = {outerBatch, heads, match.rows};
+  Value sink = materialize(builder, loc, match.sink, rowGroups, exprs);
+  sink = castTo(sink, accType);
+  MLIRContext *context = builder.getContext();
+  auto type = cast<RankedTensorType>(o.getType());
+  AffineMap row = AffineMap::getMultiDimIdentityMap(4, context).dropResult(3);
+  return elementwise({o, lse, sink}, {AffineMap::getMultiDimIdentityMap(4, context), row, row},
+                     type, [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+                       Value d = arith::SubFOp::create(b, at, args[2], args[1]);
+                       Value e = math::ExpOp::create(b, at, d);
+                       Value one =
+                           arith::ConstantOp::create(b, at, b.getFloatAttr(accType, 1.0));
+                       Value sum = arith::AddFOp::create(b, at, e, one);
+                       Value x = castScalar(b, args[0], accType);
+                       Value y = arith::DivFOp::create(b, at, x, sum);
+                       return castScalar(b, y, type.getElementType());
+                     });
+}
+
+LogicalResult AttentionBuilder::build() {
+  const VarTable &vars = exprs.vars;
+  outerBatch.assign(match.batch.begin(), match.batch.end());
+  if (!outerBatch.empty())
+    heads.push_back(outerBatch.pop_back_val());
+  SmallVector<unsigned> kvHeads(heads);
+  heads.append(match.groups.begin(), match.groups.end());
+
+  Value q = materialize(builder, loc, match.q, {outerBatch, heads, match.rows, match.depth}, exprs);
+  Value k = materialize(builder, loc, match.k, {outerBatch, kvHeads, match.keys, match.depth}, exprs);
+  Value v = materialize(builder, loc, match.v, {outerBatch, kvHeads, match.keys, match.width}, exprs);
+  FloatType type = widest({q, k, v});
+  q = castTo(q, type);
+  k = castTo(k, type);
+  v = castTo(v, type);
+  accType = type.isF64() ? type : builder.getF32Type();
+  addExtras();
+
+  auto rootType = cast<RankedTensorType>(match.root.getType());
+  Type rootElement = rootType.getElementType();
+  // A wide result of narrow operands is not rounded in between.
+  Type outElement = rootElement == type ? Type(type) : Type(accType);
+  SmallVector<int64_t> shape = {extentOf(outerBatch, vars), extentOf(heads, vars),
+                                extentOf(match.rows, vars), extentOf(match.width, vars)};
+  SmallVector<Value> inits = {tensor::EmptyOp::create(builder, loc, shape, outElement)};
+  if (match.sink)
+    inits.push_back(tensor::EmptyOp::create(builder, loc, ArrayRef(shape).drop_back(), accType));
+  SmallVector<Type> types;
+  for (Value init : inits)
+    types.push_back(init.getType());
+  auto op = qsat::AttentionOp::create(
+      builder, loc, types, q, k, v, extras, ValueRange{}, inits,
+      builder.getF64FloatAttr(match.scale), maskAttr(), builder.getArrayAttr(extraMaps));
+  if (!match.steps.empty()) {
+    OpBuilder::InsertionGuard guard(builder);
+    buildRegion(op);
+  }
+  builder.setInsertionPointAfter(op);
+  Value o = op->getResult(0);
+  if (match.sink)
+    o = applySink(o, op->getResult(1));
+  // To the dimensions of the root.
+  DimGroups outGroups;
+  for (AffineExpr e : match.outIndices)
+    outGroups.push_back(variablesOf(e, vars));
+  Node *result = exprs.load(o, {linearIndex(outerBatch, vars), linearIndex(heads, vars),
+                                linearIndex(match.rows, vars), linearIndex(match.width, vars)});
+  Value value = materialize(builder, loc, result, outGroups, exprs);
+  value = castTo(value, cast<FloatType>(rootElement));
+  if (match.addend) {
+    Value start = materialize(builder, loc, match.addend, outGroups, exprs);
+    AffineMap identity = AffineMap::getMultiDimIdentityMap(rootType.getRank(), builder.getContext());
+    start = castTo(start, cast<FloatType>(rootElement));
+    value = elementwise({value, start}, {identity, identity}, rootType,
+                        [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+                          return arith::AddFOp::create(b, at, args[0], args[1]);
+                        });
+  }
+  Value root = match.root;
+  root.replaceAllUsesWith(value);
+  return success();
+}
+
+LogicalResult qsat::raise::buildAttention(const AttentionMatch &match, ExprContext &exprs) {
+  return AttentionBuilder(match, exprs).build();
+}

@@ -1,0 +1,88 @@
+//===- ExprBuilder.h - Scalar expressions from IR ---------------*- C++ -*-===//
+
+#ifndef QSAT_LIB_CONVERSION_LINALGTOQSAT_EXPRBUILDER_H
+#define QSAT_LIB_CONVERSION_LINALGTOQSAT_EXPRBUILDER_H
+
+#include "ScalarExpr.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace qsat::raise {
+
+enum class ReduceKind { Add, Max, And, Or, Other };
+
+/// A result of a linalg op that reduces over some of its loops:
+/// `out = combine(out, body)`.
+struct Reduction {
+  mlir::linalg::LinalgOp op;
+  unsigned result;
+  ReduceKind kind;
+  /// The value in the body that is combined.
+  mlir::Value body;
+  llvm::SmallVector<unsigned> loops; ///< the reduction loops, in order
+};
+
+/// The reduction that defines `tensor`, if one does.
+std::optional<Reduction> reductionOf(mlir::Value tensor);
+
+/// A two-valued constant tensor that is a band in two of its dimensions, as
+/// `value[x] = lo <= x[col] - x[row] <= hi ? inside : outside`.
+struct Band {
+  unsigned row, col;
+  std::optional<int64_t> lo, hi;
+  mlir::Attribute inside, outside;
+};
+std::optional<Band> bandOf(mlir::DenseElementsAttr value);
+
+/// Reads scalar expressions off linalg-on-tensors IR.
+class ExprBuilder {
+public:
+  explicit ExprBuilder(ExprContext &exprs) : exprs(exprs) {}
+
+  /// What the load reads, in terms of loads of the operands of the op that
+  /// defines its tensor; null where that is no elementwise op or movement.
+  Node *step(Node *load);
+
+  /// Steps while `node` is a load that can be looked into.
+  Node *head(Node *node);
+
+  /// `node` with every load looked into, down to reductions, arguments and
+  /// whatever is neither elementwise nor movement.
+  Node *expand(Node *node);
+
+  /// The element that `load`, of a reduction, combines at `loopIndices` of its
+  /// reduction loops, in terms of loads of the operands. Null when unknown.
+  Node *reduceBody(Node *load, const Reduction &reduction,
+                   llvm::ArrayRef<mlir::AffineExpr> loopIndices);
+
+  /// The value that the reduction starts from.
+  Node *reduceInit(Node *load, const Reduction &reduction);
+
+  /// The extents of the reduction loops.
+  llvm::SmallVector<int64_t> reduceExtents(const Reduction &reduction);
+
+  ExprContext &exprs;
+
+private:
+  Node *stepUncached(Node *load);
+  Node *stepLinalg(mlir::linalg::LinalgOp op, unsigned result,
+                   llvm::ArrayRef<mlir::AffineExpr> indices);
+  Node *stepElementwise(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
+  Node *stepConstant(mlir::DenseElementsAttr value, Node *load);
+  Node *stepBand(mlir::DenseElementsAttr value, Node *load);
+  Node *stepMovement(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
+  Node *stepConcat(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
+  /// The value `target` of the body of `op` at the given loop indices.
+  Node *evaluateBody(mlir::linalg::LinalgOp op, mlir::Value target,
+                     llvm::ArrayRef<mlir::AffineExpr> loops);
+  /// A scalar SSA value outside of any body.
+  Node *outerScalar(mlir::Value value, unsigned depth = 0);
+
+  llvm::DenseMap<Node *, Node *> stepped, expanded;
+  llvm::DenseMap<mlir::Attribute, std::optional<Band>> bands;
+  unsigned gatherDepth = 0;
+};
+
+} // namespace qsat::raise
+
+#endif // QSAT_LIB_CONVERSION_LINALGTOQSAT_EXPRBUILDER_H

@@ -1,0 +1,255 @@
+//===- ExprMovement.cpp - Scalar expressions through data movement --------===//
+
+#include "ExprBuilder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace qsat::raise;
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+/// Larger constants are not scanned for structure.
+static constexpr int64_t kMaxScanned = int64_t(1) << 24;
+
+std::optional<Band> qsat::raise::bandOf(DenseElementsAttr value) {
+  ShapedType type = value.getType();
+  if (type.getNumElements() > kMaxScanned || !type.getElementType().isIntOrFloat())
+    return std::nullopt;
+  SmallVector<unsigned> wide;
+  for (auto [dim, size] : llvm::enumerate(type.getShape()))
+    if (size > 1)
+      wide.push_back(dim);
+  if (wide.size() != 2)
+    return std::nullopt;
+  int64_t rows = type.getDimSize(wide[0]), cols = type.getDimSize(wide[1]);
+  auto values = value.getValues<Attribute>();
+  // Two distinct values, as a bit per element.
+  Attribute first = values[0], second;
+  llvm::BitVector isFirst(rows * cols);
+  int64_t position = 0;
+  for (Attribute a : values) {
+    if (a == first)
+      isFirst.set(position);
+    else if (!second)
+      second = a;
+    else if (a != second)
+      return std::nullopt;
+    ++position;
+  }
+  if (!second)
+    return std::nullopt;
+  for (bool inside : {true, false}) {
+    int64_t lo = cols, hi = -rows;
+    for (int64_t k = 0; k < rows * cols; ++k)
+      if (isFirst[k] == inside) {
+        lo = std::min(lo, k % cols - k / cols);
+        hi = std::max(hi, k % cols - k / cols);
+      }
+    bool exact = true;
+    for (int64_t k = 0; k < rows * cols && exact; ++k) {
+      int64_t d = k % cols - k / cols;
+      exact = (isFirst[k] == inside) == (d >= lo && d <= hi);
+    }
+    if (!exact)
+      continue;
+    Band band{wide[0], wide[1], lo, hi, inside ? first : second, inside ? second : first};
+    if (lo == 1 - rows)
+      band.lo.reset();
+    if (hi == cols - 1)
+      band.hi.reset();
+    return band;
+  }
+  return std::nullopt;
+}
+
+Node *ExprBuilder::stepConstant(DenseElementsAttr value, Node *load) {
+  Type type = load->type;
+  if (!type.isIntOrIndexOrFloat())
+    return nullptr;
+  auto scalar = [&](Attribute a) { return exprs.constant(cast<TypedAttr>(a)); };
+  if (value.isSplat())
+    return scalar(value.getSplatValue<Attribute>());
+  ArrayRef<int64_t> shape = value.getType().getShape();
+  int64_t offset = 0;
+  bool isFixed = true;
+  for (auto [index, size] : llvm::zip_equal(load->indices, shape)) {
+    auto at = dyn_cast<AffineConstantExpr>(index);
+    if (!at || at.getValue() < 0 || at.getValue() >= size)
+      isFixed = false;
+    else
+      offset = offset * size + at.getValue();
+  }
+  if (isFixed)
+    return scalar(*(value.getValues<Attribute>().begin() + offset));
+  // An arithmetic progression of integers along the one wide dimension.
+  std::optional<unsigned> wide;
+  for (auto [dim, size] : llvm::enumerate(shape))
+    if (size > 1) {
+      if (wide)
+        return stepBand(value, load);
+      wide = dim;
+    }
+  if (!isa<IntegerType, IndexType>(type) || type.isInteger(1) || !wide)
+    return nullptr;
+  SmallVector<int64_t> list;
+  for (APInt v : value.getValues<APInt>()) {
+    if (v.getSignificantBits() > 32)
+      return nullptr;
+    list.push_back(v.getSExtValue());
+  }
+  for (unsigned k = 2; k < list.size(); ++k)
+    if (list[k] - list[k - 1] != list[1] - list[0])
+      return nullptr;
+  return exprs.index(load->indices[*wide] * (list[1] - list[0]) + list[0], type);
+}
+
+Node *ExprBuilder::stepBand(DenseElementsAttr value, Node *load) {
+  auto [it, isNew] = bands.try_emplace(value, std::nullopt);
+  if (isNew)
+    it->second = bandOf(value);
+  if (!it->second)
+    return nullptr;
+  const Band &band = *it->second;
+  AffineExpr distance = load->indices[band.col] - load->indices[band.row];
+  Node *inside = exprs.boolean(true);
+  auto bound = [&](AffineExpr x, AffineExpr y) {
+    inside = exprs.conjunction(inside, exprs.lessEqual(x, y));
+  };
+  MLIRContext *context = exprs.getContext();
+  if (band.hi)
+    bound(distance, getAffineConstantExpr(*band.hi, context));
+  if (band.lo)
+    bound(getAffineConstantExpr(*band.lo, context), distance);
+  return exprs.select(inside, exprs.constant(cast<TypedAttr>(band.inside)),
+                      exprs.constant(cast<TypedAttr>(band.outside)));
+}
+
+//===----------------------------------------------------------------------===//
+// Movement
+//===----------------------------------------------------------------------===//
+
+/// The index into the collapsed dimension of a group of dimensions.
+static AffineExpr linearize(ArrayRef<AffineExpr> indices, ArrayRef<int64_t> sizes,
+                            MLIRContext *context) {
+  AffineExpr sum = getAffineConstantExpr(0, context);
+  for (auto [index, size] : llvm::zip_equal(indices, sizes))
+    sum = sum * size + index;
+  return sum;
+}
+
+/// The indices into a group of dimensions of an index into the collapsed one.
+static SmallVector<AffineExpr> delinearize(AffineExpr linear, ArrayRef<int64_t> sizes) {
+  SmallVector<AffineExpr> indices(sizes.size());
+  for (unsigned k = sizes.size(); k-- > 0;) {
+    indices[k] = k == 0 ? linear : linear % sizes[k];
+    linear = linear.floorDiv(sizes[k]);
+  }
+  return indices;
+}
+
+/// All sizes of a group but the first must be known.
+static bool hasKnownStrides(ArrayRef<int64_t> sizes) {
+  return llvm::none_of(sizes.drop_front(), ShapedType::isDynamic);
+}
+
+Node *ExprBuilder::stepMovement(Operation *op, ArrayRef<AffineExpr> indices) {
+  MLIRContext *context = exprs.getContext();
+  SmallVector<AffineExpr> source;
+  if (auto cast = dyn_cast<tensor::CastOp>(op)) {
+    if (!isa<RankedTensorType>(cast.getSource().getType()))
+      return nullptr;
+    return exprs.load(cast.getSource(), indices);
+  }
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+    ArrayRef<int64_t> shape = expand.getResultType().getShape();
+    for (const ReassociationIndices &group : expand.getReassociationIndices()) {
+      ArrayRef<int64_t> sizes = shape.slice(group.front(), group.size());
+      if (!hasKnownStrides(sizes))
+        return nullptr;
+      source.push_back(linearize(indices.slice(group.front(), group.size()), sizes, context));
+    }
+    return exprs.load(expand.getSrc(), source);
+  }
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+    ArrayRef<int64_t> shape = collapse.getSrcType().getShape();
+    for (auto [group, index] : llvm::zip_equal(collapse.getReassociationIndices(), indices)) {
+      ArrayRef<int64_t> sizes = shape.slice(group.front(), group.size());
+      if (!hasKnownStrides(sizes))
+        return nullptr;
+      llvm::append_range(source, delinearize(index, sizes));
+    }
+    return exprs.load(collapse.getSrc(), source);
+  }
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    llvm::SmallBitVector dropped = slice.getDroppedDims();
+    unsigned next = 0;
+    for (auto [dim, offset, stride] :
+         llvm::enumerate(slice.getMixedOffsets(), slice.getMixedStrides())) {
+      std::optional<int64_t> at = getConstantIntValue(offset), by = getConstantIntValue(stride);
+      if (!at || !by)
+        return nullptr;
+      AffineExpr index = dropped.test(dim) ? getAffineConstantExpr(0, context) : indices[next++];
+      source.push_back(index * *by + *at);
+    }
+    return exprs.load(slice.getSource(), source);
+  }
+  if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+    return stepConcat(concat, indices);
+  if (auto pad = dyn_cast<tensor::PadOp>(op)) {
+    // Only where the index is known to be inside of the source.
+    RankedTensorType type = pad.getSourceType();
+    for (auto [dim, low] : llvm::enumerate(pad.getMixedLowPad())) {
+      std::optional<int64_t> by = getConstantIntValue(low);
+      if (!by || type.isDynamicDim(dim))
+        return nullptr;
+      AffineExpr index = simplifyIndex(indices[dim] - *by, exprs.vars);
+      Range range = rangeOf(index, exprs.vars);
+      if (!range.lo || !range.hi || *range.lo < 0 || *range.hi >= type.getDimSize(dim))
+        return nullptr;
+      source.push_back(index);
+    }
+    return exprs.load(pad.getSource(), source);
+  }
+  if (auto splat = dyn_cast<tensor::SplatOp>(op))
+    return outerScalar(splat.getInput());
+  if (auto list = dyn_cast<tensor::FromElementsOp>(op))
+    return list.getElements().size() == 1 ? outerScalar(list.getElements()[0]) : nullptr;
+  if (auto reshape = dyn_cast<tensor::ReshapeOp>(op)) {
+    auto from = dyn_cast<RankedTensorType>(reshape.getSource().getType());
+    auto to = dyn_cast<RankedTensorType>(reshape.getResult().getType());
+    if (!from || !to || !from.hasStaticShape() || !to.hasStaticShape())
+      return nullptr;
+    AffineExpr linear = linearize(indices, to.getShape(), context);
+    if (from.getRank() > 0)
+      source = delinearize(linear, from.getShape());
+    return exprs.load(reshape.getSource(), source);
+  }
+  return nullptr;
+}
+
+/// A concatenation is looked into where the range of the index decides which
+/// of its inputs is read.
+Node *ExprBuilder::stepConcat(Operation *op, ArrayRef<AffineExpr> indices) {
+  auto concat = cast<tensor::ConcatOp>(op);
+  uint64_t dim = concat.getDim();
+  int64_t start = 0;
+  for (Value input : concat.getInputs()) {
+    int64_t size = cast<RankedTensorType>(input.getType()).getDimSize(dim);
+    if (ShapedType::isDynamic(size))
+      return nullptr;
+    AffineExpr index = simplifyIndex(indices[dim] - start, exprs.vars);
+    Range range = rangeOf(index, exprs.vars);
+    if (range.lo && range.hi && *range.lo >= 0 && *range.hi < size) {
+      SmallVector<AffineExpr> source(indices);
+      source[dim] = index;
+      return exprs.load(input, source);
+    }
+    start += size;
+  }
+  return nullptr;
+}

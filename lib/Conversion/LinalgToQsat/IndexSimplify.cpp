@@ -1,0 +1,481 @@
+//===- IndexSimplify.cpp - Index expressions with known ranges ------------===//
+
+#include "IndexSimplify.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace qsat::raise;
+
+AffineExpr VarTable::add(AffineExpr extent) {
+  auto constant = dyn_cast<AffineConstantExpr>(extent);
+  if (constant && constant.getValue() == 1)
+    return getAffineConstantExpr(0, context);
+  extents.push_back(extent);
+  return getAffineDimExpr(extents.size() - 1, context);
+}
+
+AffineExpr VarTable::addKeepingUnits(int64_t extent) {
+  extents.push_back(getAffineConstantExpr(extent, context));
+  return getAffineDimExpr(extents.size() - 1, context);
+}
+
+AffineExpr VarTable::add(int64_t extent) { return add(getAffineConstantExpr(extent, context)); }
+
+std::optional<int64_t> VarTable::staticExtent(unsigned var) const {
+  if (auto constant = dyn_cast<AffineConstantExpr>(extents[var]))
+    return constant.getValue();
+  return std::nullopt;
+}
+
+uint64_t qsat::raise::varsOf(AffineExpr expr) {
+  uint64_t mask = 0;
+  expr.walk([&](AffineExpr e) {
+    if (auto dim = dyn_cast<AffineDimExpr>(e))
+      mask |= uint64_t(1) << std::min(dim.getPosition(), 63u);
+  });
+  return mask;
+}
+
+//===----------------------------------------------------------------------===//
+// Ranges
+//===----------------------------------------------------------------------===//
+
+/// Bounds past this are treated as unknown, so that no product overflows.
+static constexpr int64_t kMaxBound = int64_t(1) << 40;
+
+static std::optional<int64_t> bounded(std::optional<int64_t> x) {
+  return x && std::abs(*x) <= kMaxBound ? x : std::nullopt;
+}
+
+static Range scaled(Range r, int64_t c) {
+  auto times = [&](std::optional<int64_t> x) -> std::optional<int64_t> {
+    int64_t product;
+    if (!x || llvm::MulOverflow(*x, c, product))
+      return std::nullopt;
+    return bounded(product);
+  };
+  return c >= 0 ? Range{times(r.lo), times(r.hi)} : Range{times(r.hi), times(r.lo)};
+}
+
+static Range added(Range a, Range b) {
+  auto plus = [](std::optional<int64_t> x, std::optional<int64_t> y) {
+    return x && y ? bounded(*x + *y) : std::nullopt;
+  };
+  return {plus(a.lo, b.lo), plus(a.hi, b.hi)};
+}
+
+// Recursion here and below is over the nesting of one index expression, which
+// the expression builder bounds.
+Range qsat::raise::rangeOf(AffineExpr expr, const VarTable &vars) {
+  switch (expr.getKind()) {
+  case AffineExprKind::Constant: {
+    int64_t value = cast<AffineConstantExpr>(expr).getValue();
+    return {bounded(value), bounded(value)};
+  }
+  case AffineExprKind::DimId: {
+    unsigned var = cast<AffineDimExpr>(expr).getPosition();
+    std::optional<int64_t> extent =
+        var < vars.size() ? vars.staticExtent(var) : std::nullopt;
+    return {0, extent ? bounded(*extent - 1) : std::nullopt};
+  }
+  case AffineExprKind::SymbolId:
+    return {0, std::nullopt};
+  default:
+    break;
+  }
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  Range lhs = rangeOf(binary.getLHS(), vars);
+  if (expr.getKind() == AffineExprKind::Add)
+    return added(lhs, rangeOf(binary.getRHS(), vars));
+  auto rhs = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  if (!rhs) {
+    Range right = rangeOf(binary.getRHS(), vars);
+    bool natural = lhs.lo && *lhs.lo >= 0 && right.lo && *right.lo >= 0;
+    if (!natural)
+      return {};
+    if (expr.getKind() == AffineExprKind::FloorDiv)
+      return {0, lhs.hi};
+    if (expr.getKind() == AffineExprKind::Mod)
+      return {0, std::nullopt};
+    return {0, expr.getKind() == AffineExprKind::Mul && lhs.hi && right.hi
+                   ? scaled(lhs, *right.hi).hi
+                   : std::nullopt};
+  }
+  int64_t c = rhs.getValue();
+  if (expr.getKind() == AffineExprKind::Mul)
+    return scaled(lhs, c);
+  if (c <= 0)
+    return {};
+  if (expr.getKind() == AffineExprKind::Mod)
+    return {0, c - 1};
+  auto div = [&](std::optional<int64_t> x) -> std::optional<int64_t> {
+    return x ? std::optional<int64_t>(llvm::divideFloorSigned(*x, c)) : std::nullopt;
+  };
+  return {div(lhs.lo), div(lhs.hi)};
+}
+
+//===----------------------------------------------------------------------===//
+// Sums of terms
+//===----------------------------------------------------------------------===//
+
+/// A total order on expressions that depends on their structure only.
+static int compare(AffineExpr a, AffineExpr b) {
+  if (a == b)
+    return 0;
+  auto rank = [](AffineExpr e) {
+    return e.getKind() == AffineExprKind::DimId      ? 0
+           : e.getKind() == AffineExprKind::SymbolId ? 1
+           : e.getKind() == AffineExprKind::Constant ? 2
+                                                     : 3 + int(e.getKind());
+  };
+  if (rank(a) != rank(b))
+    return rank(a) < rank(b) ? -1 : 1;
+  auto order = [](auto x, auto y) { return x < y ? -1 : x > y ? 1 : 0; };
+  if (auto dim = dyn_cast<AffineDimExpr>(a))
+    return order(dim.getPosition(), cast<AffineDimExpr>(b).getPosition());
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(a))
+    return order(symbol.getPosition(), cast<AffineSymbolExpr>(b).getPosition());
+  if (auto constant = dyn_cast<AffineConstantExpr>(a))
+    return order(constant.getValue(), cast<AffineConstantExpr>(b).getValue());
+  auto x = cast<AffineBinaryOpExpr>(a), y = cast<AffineBinaryOpExpr>(b);
+  int left = compare(x.getLHS(), y.getLHS());
+  return left ? left : compare(x.getRHS(), y.getRHS());
+}
+
+static bool termLess(const Term &a, const Term &b) {
+  if (!a.base || !b.base)
+    return a.base && !b.base;
+  return compare(a.base, b.base) < 0;
+}
+
+namespace {
+/// A sum under construction.
+struct Sum {
+  SmallVector<Term> terms;
+
+  void add(AffineExpr base, int64_t c) {
+    for (Term &t : terms)
+      if (t.base == base) {
+        t.coefficient += c;
+        return;
+      }
+    terms.push_back({base, c});
+  }
+  void add(const SmallVector<Term> &other, int64_t c = 1) {
+    for (const Term &t : other)
+      add(t.base, t.coefficient * c);
+  }
+  SmallVector<Term> take() {
+    llvm::erase_if(terms, [](const Term &t) { return t.coefficient == 0; });
+    llvm::sort(terms, termLess);
+    return std::move(terms);
+  }
+};
+} // namespace
+
+static AffineExpr exprOf(ArrayRef<Term> terms, MLIRContext *context) {
+  AffineExpr sum = getAffineConstantExpr(0, context);
+  for (const Term &t : terms)
+    sum = sum + (t.base ? t.base * t.coefficient
+                        : getAffineConstantExpr(t.coefficient, context));
+  return sum;
+}
+
+static bool inRange(AffineExpr expr, int64_t lo, int64_t hi, const VarTable &vars) {
+  Range r = rangeOf(expr, vars);
+  return r.lo && r.hi && *r.lo >= lo && *r.hi <= hi;
+}
+
+/// The base of a term is a product of symbols and at most one other factor.
+/// Divides `base` by the symbolic factor `divisor`, or gives null.
+static AffineExpr divideBase(AffineExpr base, AffineExpr divisor, MLIRContext *context) {
+  if (!base)
+    return nullptr;
+  if (base == divisor)
+    return getAffineConstantExpr(1, context);
+  auto product = dyn_cast<AffineBinaryOpExpr>(base);
+  if (!product || product.getKind() != AffineExprKind::Mul)
+    return nullptr;
+  if (AffineExpr left = divideBase(product.getLHS(), divisor, context))
+    return left * product.getRHS();
+  if (AffineExpr right = divideBase(product.getRHS(), divisor, context))
+    return product.getLHS() * right;
+  return nullptr;
+}
+
+/// True when 0 <= rest < divisor for a symbolic divisor: rest is one variable
+/// whose extent is the divisor, or 0.
+static bool belowSymbol(ArrayRef<Term> rest, AffineExpr divisor, const VarTable &vars) {
+  if (rest.empty())
+    return true;
+  if (rest.size() != 1 || rest[0].coefficient != 1 || !rest[0].base)
+    return false;
+  auto dim = dyn_cast<AffineDimExpr>(rest[0].base);
+  return dim && dim.getPosition() < vars.size() && vars.extent(dim.getPosition()) == divisor;
+}
+
+/// Splits `terms` into quotient * c + rest, with the constant of rest in
+/// [0, c). Returns {quotient, rest}.
+static std::pair<SmallVector<Term>, SmallVector<Term>> splitBy(const SmallVector<Term> &terms,
+                                                               int64_t c) {
+  Sum quotient, rest;
+  for (const Term &t : terms) {
+    if (!t.base) {
+      int64_t q = llvm::divideFloorSigned(t.coefficient, c);
+      quotient.add(t.base, q);
+      rest.add(t.base, t.coefficient - q * c);
+    } else if (t.coefficient % c == 0) {
+      quotient.add(t.base, t.coefficient / c);
+    } else {
+      rest.add(t.base, t.coefficient);
+    }
+  }
+  return {quotient.take(), rest.take()};
+}
+
+/// The common divisor of c and of all coefficients but the constant's.
+static int64_t commonDivisor(ArrayRef<Term> terms, int64_t c) {
+  for (const Term &t : terms)
+    if (t.base)
+      c = std::gcd(c, t.coefficient);
+  return std::abs(c);
+}
+
+static SmallVector<Term> divided(const SmallVector<Term> &terms, int64_t g) {
+  Sum result;
+  for (const Term &t : terms)
+    result.add(t.base, t.base ? t.coefficient / g : llvm::divideFloorSigned(t.coefficient, g));
+  return result.take();
+}
+
+static SmallVector<Term> single(AffineExpr expr, const VarTable &vars) {
+  Sum sum;
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    sum.add(AffineExpr(), constant.getValue());
+  else
+    sum.add(expr, 1);
+  return sum.take();
+}
+
+/// Terms of `terms floordiv divisor`.
+static SmallVector<Term> floorDivTerms(SmallVector<Term> terms, AffineExpr divisor,
+                                       const VarTable &vars) {
+  MLIRContext *context = vars.getContext();
+  auto constant = dyn_cast<AffineConstantExpr>(divisor);
+  if (!constant) {
+    Sum quotient, rest;
+    for (const Term &t : terms) {
+      if (AffineExpr q = divideBase(t.base, divisor, context))
+        quotient.add(single(q, vars), t.coefficient);
+      else
+        rest.add(t.base, t.coefficient);
+    }
+    SmallVector<Term> left = rest.take();
+    if (belowSymbol(left, divisor, vars))
+      return quotient.take();
+    return single(exprOf(terms, context).floorDiv(divisor), vars);
+  }
+  int64_t c = constant.getValue();
+  if (c <= 0)
+    return single(exprOf(terms, context).floorDiv(divisor), vars);
+  auto [quotient, rest] = splitBy(terms, c);
+  AffineExpr restExpr = exprOf(rest, context);
+  Sum result;
+  result.add(quotient);
+  if (inRange(restExpr, 0, c - 1, vars))
+    return result.take();
+  int64_t g = commonDivisor(rest, c);
+  if (g > 1) {
+    result.add(floorDivTerms(divided(rest, g), getAffineConstantExpr(c / g, context), vars));
+    return result.take();
+  }
+  // (x floordiv a) floordiv c = x floordiv (a c)
+  if (rest.size() == 1 && rest[0].coefficient == 1)
+    if (auto inner = dyn_cast<AffineBinaryOpExpr>(rest[0].base))
+      if (auto a = dyn_cast<AffineConstantExpr>(inner.getRHS());
+          a && inner.getKind() == AffineExprKind::FloorDiv && a.getValue() > 0) {
+        result.add(floorDivTerms(termsOf(inner.getLHS(), vars),
+                                 getAffineConstantExpr(a.getValue() * c, context), vars));
+        return result.take();
+      }
+  result.add(single(restExpr.floorDiv(c), vars));
+  return result.take();
+}
+
+/// Terms of `terms mod divisor`.
+static SmallVector<Term> modTerms(SmallVector<Term> terms, AffineExpr divisor,
+                                  const VarTable &vars) {
+  MLIRContext *context = vars.getContext();
+  auto constant = dyn_cast<AffineConstantExpr>(divisor);
+  if (!constant) {
+    Sum rest;
+    for (const Term &t : terms)
+      if (!divideBase(t.base, divisor, context))
+        rest.add(t.base, t.coefficient);
+    SmallVector<Term> left = rest.take();
+    if (belowSymbol(left, divisor, vars))
+      return left;
+    return single(exprOf(terms, context) % divisor, vars);
+  }
+  int64_t c = constant.getValue();
+  if (c <= 0)
+    return single(exprOf(terms, context) % divisor, vars);
+  SmallVector<Term> rest = splitBy(terms, c).second;
+  AffineExpr restExpr = exprOf(rest, context);
+  if (inRange(restExpr, 0, c - 1, vars))
+    return rest;
+  int64_t g = commonDivisor(rest, c);
+  if (g > 1) {
+    int64_t low = 0;
+    for (const Term &t : rest)
+      if (!t.base)
+        low = t.coefficient % g;
+    Sum result;
+    result.add(modTerms(divided(rest, g), getAffineConstantExpr(c / g, context), vars), g);
+    result.add(AffineExpr(), low);
+    return result.take();
+  }
+  // (x mod a) mod c = x mod c when c divides a
+  if (rest.size() == 1 && rest[0].coefficient == 1)
+    if (auto inner = dyn_cast<AffineBinaryOpExpr>(rest[0].base))
+      if (auto a = dyn_cast<AffineConstantExpr>(inner.getRHS());
+          a && inner.getKind() == AffineExprKind::Mod && a.getValue() % c == 0)
+        return modTerms(termsOf(inner.getLHS(), vars), divisor, vars);
+  return single(restExpr % c, vars);
+}
+
+/// `expr` as x floordiv c with constant c > 0.
+static bool isFloorDiv(AffineExpr expr, AffineExpr &x, int64_t &c) {
+  auto binary = expr ? dyn_cast<AffineBinaryOpExpr>(expr) : nullptr;
+  auto rhs = binary ? dyn_cast<AffineConstantExpr>(binary.getRHS()) : nullptr;
+  if (!rhs || binary.getKind() != AffineExprKind::FloorDiv || rhs.getValue() <= 0)
+    return false;
+  x = binary.getLHS();
+  c = rhs.getValue();
+  return true;
+}
+
+/// `expr` as x mod c with constant c > 0.
+static bool isMod(AffineExpr expr, AffineExpr &x, int64_t &c) {
+  auto binary = expr ? dyn_cast<AffineBinaryOpExpr>(expr) : nullptr;
+  auto rhs = binary ? dyn_cast<AffineConstantExpr>(binary.getRHS()) : nullptr;
+  if (!rhs || binary.getKind() != AffineExprKind::Mod || rhs.getValue() <= 0)
+    return false;
+  x = binary.getLHS();
+  c = rhs.getValue();
+  return true;
+}
+
+/// Joins `k (x mod a)` with `k a (x floordiv a)` to `k x`, and with
+/// `k a ((x floordiv a) mod b)` to `k (x mod (a b))`. Returns true on a change.
+static bool joinOnce(SmallVector<Term> &terms, const VarTable &vars) {
+  for (auto [low, lowTerm] : llvm::enumerate(terms)) {
+    AffineExpr x;
+    int64_t a;
+    bool lowIsMod = isMod(lowTerm.base, x, a);
+    // A plain variable is its own mod by its extent.
+    if (!lowIsMod)
+      continue;
+    for (auto [high, highTerm] : llvm::enumerate(terms)) {
+      if (high == low || highTerm.coefficient != lowTerm.coefficient * a)
+        continue;
+      AffineExpr y, inner = highTerm.base;
+      int64_t b = 0, c;
+      if (isMod(highTerm.base, y, b))
+        inner = y;
+      else
+        b = 0;
+      if (!isFloorDiv(inner, y, c) || c != a || y != x)
+        continue;
+      int64_t k = lowTerm.coefficient;
+      Sum sum;
+      for (auto [i, t] : llvm::enumerate(terms))
+        if (i != low && i != high)
+          sum.add(t.base, t.coefficient);
+      MLIRContext *context = vars.getContext();
+      if (b)
+        sum.add(modTerms(termsOf(x, vars), getAffineConstantExpr(a * b, context), vars), k);
+      else
+        sum.add(termsOf(x, vars), k);
+      terms = sum.take();
+      return true;
+    }
+  }
+  return false;
+}
+
+SmallVector<Term> qsat::raise::termsOf(AffineExpr expr, const VarTable &vars) {
+  SmallVector<Term> terms;
+  MLIRContext *context = vars.getContext();
+  switch (expr.getKind()) {
+  case AffineExprKind::Constant:
+  case AffineExprKind::DimId:
+  case AffineExprKind::SymbolId:
+    return single(expr, vars);
+  case AffineExprKind::Add: {
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    Sum sum;
+    sum.add(termsOf(binary.getLHS(), vars));
+    sum.add(termsOf(binary.getRHS(), vars));
+    terms = sum.take();
+    break;
+  }
+  case AffineExprKind::Mul: {
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    Sum sum;
+    for (const Term &l : termsOf(binary.getLHS(), vars))
+      for (const Term &r : termsOf(binary.getRHS(), vars)) {
+        AffineExpr base = !l.base   ? r.base
+                          : !r.base ? l.base
+                          : compare(l.base, r.base) <= 0 ? l.base * r.base
+                                                         : r.base * l.base;
+        sum.add(base, l.coefficient * r.coefficient);
+      }
+    terms = sum.take();
+    break;
+  }
+  case AffineExprKind::FloorDiv: {
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    terms = floorDivTerms(termsOf(binary.getLHS(), vars), simplifyIndex(binary.getRHS(), vars), vars);
+    break;
+  }
+  case AffineExprKind::CeilDiv: {
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    AffineExpr divisor = simplifyIndex(binary.getRHS(), vars);
+    terms = floorDivTerms(termsOf(binary.getLHS() + divisor - 1, vars), divisor, vars);
+    break;
+  }
+  case AffineExprKind::Mod: {
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    terms = modTerms(termsOf(binary.getLHS(), vars), simplifyIndex(binary.getRHS(), vars), vars);
+    break;
+  }
+  }
+  while (joinOnce(terms, vars))
+    ;
+  (void)context;
+  return terms;
+}
+
+AffineExpr qsat::raise::simplifyIndex(AffineExpr expr, const VarTable &vars) {
+  if (isa<AffineConstantExpr, AffineDimExpr, AffineSymbolExpr>(expr))
+    return expr;
+  return exprOf(termsOf(expr, vars), vars.getContext());
+}
+
+SmallVector<unsigned> qsat::raise::variablesOf(AffineExpr expr, const VarTable &vars) {
+  SmallVector<std::pair<int64_t, unsigned>> strides;
+  for (const Term &t : termsOf(expr, vars))
+    if (auto dim = t.base ? dyn_cast<AffineDimExpr>(t.base) : nullptr)
+      strides.push_back({-t.coefficient, dim.getPosition()});
+  llvm::sort(strides);
+  SmallVector<unsigned> list;
+  for (auto [stride, var] : strides)
+    list.push_back(var);
+  return list;
+}

@@ -1,0 +1,236 @@
+//===- MaskAnalysis.cpp - Conditions on indices as a structural mask ------===//
+
+#include "AttentionMatch.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace qsat::raise;
+
+/// Fills at or below this are -inf as good as: with a visible key in the row,
+/// exp(fill - max) underflows to 0 in f32 and f64 for any score above
+/// fill + 800.
+static constexpr double kUnderflows = -1e8;
+/// The lowest f16 number, which plays the same part in f16 models.
+static constexpr double kLowestHalf = -65504.0;
+
+namespace {
+/// A condition or its negation.
+struct Literal {
+  Node *node;
+  bool positive;
+};
+} // namespace
+
+/// `node` (or its negation) as a conjunction of literals.
+static SmallVector<Literal> conjunctsOf(Node *node) {
+  SmallVector<Literal> conjuncts, stack = {{node, true}};
+  while (!stack.empty()) {
+    Literal l = stack.pop_back_val();
+    if (l.node->is<arith::XOrIOp>() && l.node->operands[1]->isTrue()) {
+      stack.push_back({l.node->operands[0], !l.positive});
+    } else if ((l.node->is<arith::AndIOp>() && l.positive) ||
+               (l.node->is<arith::OrIOp>() && !l.positive)) {
+      for (Node *n : l.node->operands)
+        stack.push_back({n, l.positive});
+    } else if (l.node->is<arith::SelectOp>() && l.positive && l.node->operands[2]->isFalse()) {
+      stack.push_back({l.node->operands[0], true});
+      stack.push_back({l.node->operands[1], true});
+    } else if (l.node->is<arith::SelectOp>() && l.positive && l.node->operands[1]->isFalse()) {
+      stack.push_back({l.node->operands[0], false});
+      stack.push_back({l.node->operands[2], true});
+    } else {
+      conjuncts.push_back(l);
+    }
+  }
+  return conjuncts;
+}
+
+/// `literal` as inequalities `expr >= 0` on indices; empty when it is not.
+static SmallVector<AffineExpr> inequalitiesOf(Literal literal) {
+  if (!literal.node->is<arith::CmpIOp>())
+    return {};
+  auto predicate = cast<arith::CmpIOp>(literal.node->op).getPredicate();
+  if (!literal.positive)
+    predicate = arith::invertPredicate(predicate);
+  Node *x = literal.node->operands[0], *y = literal.node->operands[1];
+  using P = arith::CmpIPredicate;
+  // |x| <= c
+  if (x->is<math::AbsIOp>() && x->operands[0]->kind == Node::Index && y->kind == Node::Index) {
+    AffineExpr a = x->operands[0]->indices[0], c = y->indices[0];
+    if (predicate == P::sle || predicate == P::ule)
+      return {c - a, c + a};
+    if (predicate == P::slt || predicate == P::ult)
+      return {c - a - 1, c + a - 1};
+    return {};
+  }
+  if (x->kind != Node::Index || y->kind != Node::Index)
+    return {};
+  AffineExpr a = x->indices[0], b = y->indices[0];
+  switch (predicate) {
+  case P::sle:
+  case P::ule:
+    return {b - a};
+  case P::slt:
+  case P::ult:
+    return {b - a - 1};
+  case P::sge:
+  case P::uge:
+    return {a - b};
+  case P::sgt:
+  case P::ugt:
+    return {a - b - 1};
+  default:
+    return {};
+  }
+}
+
+/// Narrows `bounds` by `expr >= 0` where that is a bound on j - i.
+static bool narrow(MaskBounds &bounds, AffineExpr expr, unsigned row, unsigned key,
+                   const VarTable &vars) {
+  int64_t constant = 0, onRow = 0, onKey = 0;
+  for (const Term &t : termsOf(expr, vars)) {
+    auto dim = t.base ? dyn_cast<AffineDimExpr>(t.base) : nullptr;
+    if (!t.base)
+      constant = t.coefficient;
+    else if (dim && dim.getPosition() == row)
+      onRow = t.coefficient;
+    else if (dim && dim.getPosition() == key)
+      onKey = t.coefficient;
+    else
+      return false;
+  }
+  if (onRow != -onKey || std::abs(onKey) != 1)
+    return false;
+  if (onKey == -1) // i - j + c >= 0
+    bounds.upper = bounds.upper ? std::min(*bounds.upper, constant) : constant;
+  else // j - i + c >= 0
+    bounds.lower = bounds.lower ? std::max(*bounds.lower, -constant) : -constant;
+  return true;
+}
+
+/// Every row sees a key within `bounds`.
+static bool everyRowSees(const MaskBounds &bounds, int64_t rows, int64_t keys) {
+  if (bounds.lower && bounds.upper && *bounds.lower > *bounds.upper)
+    return false;
+  bool firstSees = !bounds.upper || *bounds.upper >= 0;
+  bool lastSees = !bounds.lower || rows - 1 + *bounds.lower <= keys - 1;
+  return firstSees && lastSees;
+}
+
+/// The later steps keep a hidden score hidden: they are increasing and affine.
+/// On success `fill` is what the fill comes to.
+static bool staysHidden(ArrayRef<ScoreStep> later, double &fill) {
+  for (const ScoreStep &step : later) {
+    std::optional<double> value = step.operand ? step.operand->floatValue() : std::nullopt;
+    switch (step.kind) {
+    case ScoreStep::Multiply:
+      if (!value || *value <= 0)
+        return false;
+      fill *= *value;
+      break;
+    case ScoreStep::Divide:
+      if (!value || *value <= 0)
+        return false;
+      fill /= *value;
+      break;
+    case ScoreStep::Add:
+    case ScoreStep::Subtract:
+    case ScoreStep::Fill:
+    case ScoreStep::AddFill:
+      break;
+    case ScoreStep::SubtractFrom:
+    case ScoreStep::Tanh:
+      return false;
+    }
+  }
+  return true;
+}
+
+/// `node` reads a tensor at a key: its values are not known here.
+static bool readsAtKey(Node *root, uint64_t keyVars) {
+  SmallVector<Node *> stack = {root};
+  while (!stack.empty()) {
+    Node *node = stack.pop_back_val();
+    if (!(node->vars & keyVars))
+      continue;
+    if (node->kind == Node::Load)
+      return true;
+    stack.append(node->operands.begin(), node->operands.end());
+  }
+  return false;
+}
+
+void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs) {
+  if (match.rows.size() != 1 || match.keys.size() != 1)
+    return;
+  unsigned row = match.rows[0], key = match.keys[0];
+  std::optional<int64_t> rows = exprs.vars.staticExtent(row), keys = exprs.vars.staticExtent(key);
+  struct Part {
+    MaskBounds bounds;
+    Node *rest = nullptr; ///< what of the condition is not structural
+    bool found = false, isInfinite = false, underflows = false;
+  };
+  SmallVector<Part> parts(match.steps.size());
+  // A finite fill hides exactly only if the row has a visible key; anything
+  // unknown that may hide keys by itself leaves that open.
+  bool isOpen = false;
+  MaskBounds all;
+  for (auto [i, step] : llvm::enumerate(match.steps)) {
+    if (!step.isMask()) {
+      isOpen |= step.operand && readsAtKey(step.operand, uint64_t(1) << key);
+      continue;
+    }
+    Part &part = parts[i];
+    double fill = step.fill;
+    bool hidden = staysHidden(ArrayRef<ScoreStep>(match.steps).drop_front(i + 1), fill);
+    part.isInfinite = std::isinf(fill);
+    part.underflows = fill <= kUnderflows || step.fill == kLowestHalf;
+    if (!hidden || (!part.isInfinite && !part.underflows)) {
+      isOpen = true;
+      continue;
+    }
+    for (Literal literal : conjunctsOf(step.operand)) {
+      SmallVector<AffineExpr> inequalities = inequalitiesOf(literal);
+      MaskBounds bounds = part.bounds;
+      bool fits = !inequalities.empty();
+      for (AffineExpr e : inequalities)
+        fits = fits && narrow(bounds, e, row, key, exprs.vars);
+      if (fits) {
+        part.bounds = bounds;
+        part.found = true;
+        continue;
+      }
+      Node *condition = literal.positive ? literal.node : exprs.negate(literal.node);
+      part.rest = part.rest ? exprs.conjunction(part.rest, condition) : condition;
+    }
+    isOpen |= part.rest != nullptr;
+    if (part.bounds.lower)
+      all.lower = std::max(all.lower.value_or(*part.bounds.lower), *part.bounds.lower);
+    if (part.bounds.upper)
+      all.upper = std::min(all.upper.value_or(*part.bounds.upper), *part.bounds.upper);
+  }
+  if (all.lower && all.upper && *all.lower > *all.upper)
+    return;
+  bool finiteIsExact = !isOpen && rows && keys && everyRowSees(all, *rows, *keys);
+  SmallVector<ScoreStep> steps;
+  for (auto [step, part] : llvm::zip_equal(match.steps, parts)) {
+    if (!part.found || (!part.isInfinite && !finiteIsExact)) {
+      steps.push_back(step);
+      continue;
+    }
+    MaskBounds &mask = match.mask;
+    if (part.bounds.lower)
+      mask.lower = std::max(mask.lower.value_or(*part.bounds.lower), *part.bounds.lower);
+    if (part.bounds.upper)
+      mask.upper = std::min(mask.upper.value_or(*part.bounds.upper), *part.bounds.upper);
+    if (part.rest) {
+      steps.push_back(step);
+      steps.back().operand = part.rest;
+    }
+  }
+  match.steps = std::move(steps);
+}

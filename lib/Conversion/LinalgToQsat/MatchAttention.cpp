@@ -1,0 +1,247 @@
+//===- MatchAttention.cpp - softmax(scores) times values ------------------===//
+
+#include "AttentionMatch.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace qsat::raise;
+
+int64_t AttentionMatcher::sizeOf(AffineExpr index) const {
+  Range range = rangeOf(index, exprs.vars);
+  return range.lo == 0 && range.hi ? *range.hi + 1 : -1;
+}
+
+FailureOr<AttentionMatch> AttentionMatcher::match(Value root) {
+  auto type = dyn_cast<RankedTensorType>(root.getType());
+  if (!type || !isa<FloatType>(type.getElementType()) || !type.hasStaticShape())
+    return failure();
+  for (int64_t size : type.getShape())
+    outIndices.push_back(exprs.vars.add(size));
+  // Reshapes that fold or unfold heads split a variable: b h -> b * H + h.
+  for (unsigned round = 0; round < 6; ++round) {
+    FailureOr<AttentionMatch> match = matchOnce(root);
+    if (failed(match))
+      return failure();
+    if (splitVariables(*match))
+      continue;
+    Node *score = match->scoreNode;
+    if (failed(assignRoles(*match, score)))
+      return failure();
+    extractMask(*match, exprs);
+    return match;
+  }
+  return fail("the reshapes of the operands do not come to rest");
+}
+
+FailureOr<AttentionMatch> AttentionMatcher::matchOnce(Value root) {
+  productMemo.clear();
+  Node *load = exprs.load(root, outIndices);
+  Node *top = builder.head(load);
+  if (top->kind == Node::Load)
+    return matchValues(root, top, nullptr);
+  top = stripCasts(top);
+  if (top->kind == Node::Load)
+    return matchValues(root, builder.head(top), nullptr);
+  // Deferred normalisation: (sum exp v) / (sum exp).
+  if (top->is<arith::DivFOp>())
+    return matchValues(root, builder.head(stripCasts(builder.head(top->operands[0]))),
+                       top->operands[1]);
+  if (top->is<arith::MulFOp>())
+    for (unsigned i : {0, 1}) {
+      Node *factor = stripCasts(builder.head(stripCasts(top->operands[i])));
+      if (factor->is<arith::DivFOp>() && factor->operands[0]->floatValue() == 1.0)
+        return matchValues(root, builder.head(stripCasts(builder.head(top->operands[1 - i]))),
+                           factor->operands[1]);
+    }
+  return failure();
+}
+
+/// `contraction` is the load of a sum over keys of p * v; `sum`, if there is
+/// one, is what the result is divided by.
+FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contraction, Node *sum) {
+  std::optional<Reduction> reduction =
+      contraction->kind == Node::Load ? reductionOf(contraction->value) : std::nullopt;
+  if (!reduction || reduction->kind != ReduceKind::Add)
+    return failure();
+  SmallVector<int64_t> extents = builder.reduceExtents(*reduction);
+  if (keyIndices.empty())
+    for (int64_t extent : extents) {
+      if (ShapedType::isDynamic(extent))
+        return failure();
+      keyIndices.push_back(exprs.vars.add(extent));
+    }
+  if (keyIndices.size() != extents.size())
+    return failure();
+  keyVars = 0;
+  for (AffineExpr e : keyIndices)
+    keyVars |= varsOf(e);
+  if (!keyVars || exprs.vars.size() > 60)
+    return failure();
+  Node *body = builder.reduceBody(contraction, *reduction, keyIndices);
+  if (!body)
+    return failure();
+
+  AttentionMatch match;
+  match.root = root;
+  match.outIndices = outIndices;
+  double scale = 1.0;
+  SmallVector<Node *> factors = factorsOf(body, scale);
+  if (scale != 1.0 || factors.size() < 2 || factors.size() > 3)
+    return failure();
+  // One factor is the value; the rest are the probability.
+  std::string why;
+  for (unsigned value = 0; value < factors.size(); ++value) {
+    Node *v = factors[value];
+    if (!hasKeys(v))
+      continue;
+    SmallVector<Node *> rest;
+    for (unsigned i = 0; i < factors.size(); ++i)
+      if (i != value)
+        rest.push_back(factors[i]);
+    Node *divisor = sum;
+    if (rest.size() == 2) {
+      if (sum)
+        return failure();
+      for (unsigned i : {0, 1}) {
+        Node *r = stripCasts(builder.head(rest[i]));
+        if (r->is<arith::DivFOp>() && r->operands[0]->floatValue() == 1.0)
+          divisor = r->operands[1], rest[0] = rest[1 - i];
+      }
+      if (!divisor)
+        continue;
+    }
+    reason.clear();
+    FailureOr<Softmax> softmax = matchSoftmax(rest[0], divisor);
+    if (failed(softmax)) {
+      if (!reason.empty())
+        why = reason;
+      continue;
+    }
+    std::pair<Node *, double> peeled = peel(v);
+    if (peeled.second != 1.0)
+      peeled.first = v;
+    match.v = peeled.first;
+    if (failed(matchScores(softmax->score, softmax->lnBase, match)))
+      return failure();
+    if (softmax->allHidden && !isAllHidden(softmax->allHidden, softmax->score, match))
+      return fail("the probabilities are set to 0 under a condition other than all keys of the "
+                  "row being hidden");
+    match.sink = softmax->sink;
+    match.scoreNode = softmax->score;
+    Node *init = builder.expand(builder.reduceInit(contraction, *reduction));
+    if (init->floatValue() != 0.0) {
+      if (sum)
+        return fail("the weighted sum starts from a non-zero value before its division");
+      match.addend = init;
+    }
+    match.keyIndices = keyIndices;
+    return match;
+  }
+  reason = why;
+  return failure();
+}
+
+/// Splits variables that q, k or v index by floordiv or mod of a divisor of
+/// their extent. Returns true when one was split.
+bool AttentionMatcher::splitVariables(const AttentionMatch &match) {
+  std::optional<std::pair<unsigned, int64_t>> split;
+  auto inspect = [&](Node *root) {
+    SmallVector<Node *> stack = {root};
+    llvm::DenseSet<Node *> seen;
+    while (!stack.empty()) {
+      Node *node = stack.pop_back_val();
+      if (!seen.insert(node).second)
+        continue;
+      stack.append(node->operands.begin(), node->operands.end());
+      for (AffineExpr index : node->indices)
+        index.walk([&](AffineExpr e) {
+          auto binary = dyn_cast<AffineBinaryOpExpr>(e);
+          if (split || !binary ||
+              (e.getKind() != AffineExprKind::FloorDiv && e.getKind() != AffineExprKind::Mod))
+            return;
+          auto dim = dyn_cast<AffineDimExpr>(binary.getLHS());
+          auto by = dyn_cast<AffineConstantExpr>(binary.getRHS());
+          if (!dim || !by || by.getValue() <= 1)
+            return;
+          std::optional<int64_t> extent = exprs.vars.staticExtent(dim.getPosition());
+          if (extent && *extent % by.getValue() == 0 && *extent > by.getValue())
+            split = {dim.getPosition(), by.getValue()};
+        });
+    }
+  };
+  for (Node *operand : {match.q, match.k, match.v})
+    inspect(operand);
+  if (!split)
+    return false;
+  auto [var, divisor] = *split;
+  AffineExpr high = exprs.vars.add(*exprs.vars.staticExtent(var) / divisor);
+  AffineExpr low = exprs.vars.add(divisor);
+  DenseMap<AffineExpr, AffineExpr> map;
+  map[getAffineDimExpr(var, exprs.getContext())] = high * divisor + low;
+  auto substitute = [&](SmallVector<AffineExpr> &list) {
+    for (AffineExpr &e : list)
+      e = simplifyIndex(e.replace(map), exprs.vars);
+  };
+  substitute(outIndices);
+  substitute(keyIndices);
+  for (auto &entry : depthIndices)
+    substitute(entry.second);
+  return true;
+}
+
+/// Gives each variable of the iteration space its role by where it occurs.
+LogicalResult AttentionMatcher::assignRoles(AttentionMatch &match, Node *score) {
+  auto has = [](Node *n, unsigned var) { return (n->vars >> var) & 1; };
+  SmallVector<unsigned> outVars, rows;
+  for (AffineExpr e : outIndices)
+    llvm::append_range(outVars, variablesOf(e, exprs.vars));
+  for (AffineExpr e : keyIndices)
+    llvm::append_range(match.keys, variablesOf(e, exprs.vars));
+  for (unsigned var : outVars) {
+    bool inScore = has(score, var) || has(match.q, var) || has(match.k, var);
+    if (!inScore) {
+      match.width.push_back(var);
+    } else if (has(match.k, var)) {
+      match.batch.push_back(var);
+    } else if (has(match.v, var)) {
+      return fail("the values vary over an index of the queries that the keys do not vary over");
+    } else {
+      rows.push_back(var);
+    }
+  }
+  uint64_t known = 0;
+  for (unsigned var : outVars)
+    known |= uint64_t(1) << var;
+  known |= keyVars;
+  uint64_t features = (match.q->vars | match.k->vars) & ~known;
+  for (unsigned var = 0; var < exprs.vars.size(); ++var)
+    if ((features >> var) & 1)
+      match.depth.push_back(var);
+  if (match.v->vars & ~known)
+    return fail("the values vary over an index of the product of queries and keys");
+  // The rows are the variable that a mask compares with the keys, else the
+  // longest; the others are query heads of one key/value head.
+  int main = -1;
+  auto comparesWithKeys = [&](unsigned var) {
+    for (const ScoreStep &step : match.steps)
+      if (step.isMask() && has(step.operand, var) && hasKeys(step.operand) &&
+          step.operand->kind == Node::Op)
+        return true;
+    return false;
+  };
+  for (auto [i, var] : llvm::enumerate(rows)) {
+    if (main < 0) {
+      main = i;
+      continue;
+    }
+    bool now = comparesWithKeys(var), before = comparesWithKeys(rows[main]);
+    if (now != before ? now
+                      : exprs.vars.staticExtent(var).value_or(INT64_MAX) >=
+                            exprs.vars.staticExtent(rows[main]).value_or(INT64_MAX))
+      main = i;
+  }
+  for (auto [i, var] : llvm::enumerate(rows))
+    (int(i) == main ? match.rows : match.groups).push_back(var);
+  return success();
+}

@@ -1,0 +1,316 @@
+//===- MatchScores.cpp - From the softmax back to the product of q and k --===//
+
+#include "AttentionMatch.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace qsat::raise;
+
+/// A constant at or below this hides a key rather than changing its score.
+static constexpr double kHides = -9.9e3;
+
+SmallVector<Node *> AttentionMatcher::factorsOf(Node *node, double &scale) {
+  SmallVector<Node *> factors, stack = {node};
+  while (!stack.empty()) {
+    Node *n = stack.pop_back_val();
+    Node *bare = stripCasts(n);
+    if (bare->is<arith::MulFOp>()) {
+      stack.push_back(bare->operands[1]);
+      stack.push_back(bare->operands[0]);
+    } else if (bare->is<arith::DivFOp>() && bare->operands[1]->floatValue()) {
+      scale /= *bare->operands[1]->floatValue();
+      stack.push_back(bare->operands[0]);
+    } else if (bare->is<arith::NegFOp>()) {
+      scale = -scale;
+      stack.push_back(bare->operands[0]);
+    } else if (std::optional<double> value = bare->floatValue()) {
+      scale *= *value;
+    } else {
+      factors.push_back(n);
+    }
+  }
+  return factors;
+}
+
+/// `node` without data movement, widening casts and constant factors, and the
+/// product of these factors.
+std::pair<Node *, double> AttentionMatcher::peel(Node *node) {
+  double scale = 1.0;
+  while (true) {
+    if (node->is<arith::ExtFOp>()) {
+      node = node->operands[0];
+      continue;
+    }
+    Node *next = builder.step(node);
+    if (next && next->kind == Node::Load) {
+      node = next;
+      continue;
+    }
+    Node *scaled = next ? next : node;
+    Node *widened = scaled->is<arith::ExtFOp>() ? scaled->operands[0] : scaled;
+    if (widened != scaled) {
+      node = widened;
+      continue;
+    }
+    if (scaled->is<arith::MulFOp>() && scaled->operands[1]->floatValue()) {
+      scale *= *scaled->operands[1]->floatValue();
+    } else if (scaled->is<arith::DivFOp>() && scaled->operands[1]->floatValue()) {
+      scale /= *scaled->operands[1]->floatValue();
+    } else if (scaled->is<arith::NegFOp>()) {
+      scale = -scale;
+    } else {
+      return {node, scale};
+    }
+    node = scaled->operands[0];
+  }
+}
+
+/// `load` is a sum over features of products of a q, which no key index occurs
+/// in, and a k, which one occurs in.
+std::optional<AttentionMatcher::Product> AttentionMatcher::matchProduct(Node *load) {
+  if (load->kind != Node::Load || !hasKeys(load))
+    return std::nullopt;
+  std::optional<Reduction> reduction = reductionOf(load->value);
+  if (!reduction || reduction->kind != ReduceKind::Add)
+    return std::nullopt;
+  SmallVector<AffineExpr> &depth = depthIndices[load->value];
+  if (depth.empty())
+    for (int64_t extent : builder.reduceExtents(*reduction)) {
+      if (ShapedType::isDynamic(extent))
+        return std::nullopt;
+      depth.push_back(exprs.vars.add(extent));
+    }
+  Node *body = builder.reduceBody(load, *reduction, depth);
+  if (!body)
+    return std::nullopt;
+  Product product{nullptr, nullptr, nullptr, 1.0};
+  SmallVector<Node *> factors = factorsOf(body, product.scale);
+  // A factor without indices of its own scales all products alike; it is
+  // applied to the score by the caller's steps only when it is constant.
+  if (factors.size() != 2)
+    return std::nullopt;
+  if (hasKeys(factors[0]))
+    std::swap(factors[0], factors[1]);
+  if (hasKeys(factors[0]) || !hasKeys(factors[1]))
+    return std::nullopt;
+  std::pair<Node *, double> q = peel(factors[0]), k = peel(factors[1]);
+  // A convolution reads keys at the sum of a key index and a feature index.
+  uint64_t depthVars = 0;
+  for (AffineExpr e : depth)
+    depthVars |= varsOf(e);
+  for (AffineExpr e : k.first->indices)
+    if (isa<AffineBinaryOpExpr>(e) && (varsOf(e) & keyVars) && (varsOf(e) & depthVars))
+      return std::nullopt;
+  product.q = q.first;
+  product.k = k.first;
+  product.scale *= q.second * k.second;
+  product.init = builder.expand(builder.reduceInit(load, *reduction));
+  if (product.init->floatValue() == 0.0)
+    product.init = nullptr;
+  return product;
+}
+
+/// `node` depends on a product of q and k.
+bool AttentionMatcher::containsProduct(Node *root) {
+  SmallVector<Node *> stack = {root};
+  while (!stack.empty()) {
+    Node *node = stack.back();
+    if (productMemo.count(node)) {
+      stack.pop_back();
+      continue;
+    }
+    bool ready = true, found = false;
+    for (Node *n : node->operands) {
+      auto it = productMemo.find(n);
+      if (it == productMemo.end()) {
+        stack.push_back(n);
+        ready = false;
+      } else {
+        found |= it->second;
+      }
+    }
+    if (!ready)
+      continue;
+    stack.pop_back();
+    productMemo[node] = found || matchProduct(node).has_value();
+  }
+  return productMemo.lookup(root);
+}
+
+namespace {
+/// visible ? base : fill.
+struct MaskValue {
+  Node *visible;
+  double base, fill;
+};
+} // namespace
+
+/// `node` as a choice between a small number and one that hides, through
+/// nested selects: select(c, 0, -inf), select(c, select(d, 0, -inf), -inf).
+static std::optional<MaskValue> maskValueOf(Node *node, ExprContext &exprs) {
+  Node *visible = nullptr;
+  std::optional<double> fill;
+  auto restrict = [&](Node *condition) {
+    visible = visible ? exprs.conjunction(visible, condition) : condition;
+  };
+  for (unsigned round = 0; round < 64; ++round) {
+    node = stripCasts(node);
+    if (std::optional<double> base = node->floatValue()) {
+      if (!visible || *base <= kHides || !fill)
+        return std::nullopt;
+      return MaskValue{visible, *base, *fill};
+    }
+    if (!node->is<arith::SelectOp>())
+      return std::nullopt;
+    std::optional<double> yes = stripCasts(node->operands[1])->floatValue();
+    std::optional<double> no = stripCasts(node->operands[2])->floatValue();
+    bool hidesYes = yes && *yes <= kHides, hidesNo = no && *no <= kHides;
+    if (hidesYes == hidesNo)
+      return std::nullopt;
+    double value = hidesYes ? *yes : *no;
+    if (fill && *fill != value)
+      return std::nullopt;
+    fill = value;
+    restrict(hidesYes ? exprs.negate(node->operands[0]) : node->operands[0]);
+    node = hidesYes ? node->operands[2] : node->operands[1];
+  }
+  return std::nullopt;
+}
+
+/// Adds the steps of `x + bias`, outermost first.
+LogicalResult AttentionMatcher::addBias(Node *bias, SmallVectorImpl<ScoreStep> &steps) {
+  SmallVector<Node *> stack = {bias};
+  while (!stack.empty()) {
+    Node *term = stripCasts(stack.pop_back_val());
+    if (term->is<arith::AddFOp>()) {
+      stack.append(term->operands.begin(), term->operands.end());
+      continue;
+    }
+    if (std::optional<MaskValue> mask = maskValueOf(term, exprs)) {
+      steps.push_back({ScoreStep::AddFill, mask->visible, mask->fill - mask->base});
+      if (mask->base != 0.0)
+        steps.push_back({ScoreStep::Add, exprs.constant(FloatAttr::get(term->type, mask->base))});
+      continue;
+    }
+    // select(c, t, -inf) added: t where visible.
+    if (term->is<arith::SelectOp>()) {
+      std::optional<double> yes = term->operands[1]->floatValue();
+      std::optional<double> no = term->operands[2]->floatValue();
+      bool hidesYes = yes && std::isinf(*yes) && *yes < 0;
+      bool hidesNo = no && std::isinf(*no) && *no < 0;
+      if (hidesYes != hidesNo) {
+        Node *condition = term->operands[0];
+        steps.push_back({ScoreStep::Fill, hidesYes ? exprs.negate(condition) : condition,
+                         -std::numeric_limits<double>::infinity()});
+        stack.push_back(term->operands[hidesYes ? 2 : 1]);
+        continue;
+      }
+    }
+    steps.push_back({ScoreStep::Add, term});
+  }
+  return success();
+}
+
+/// Fills match.q, k, scale and steps from the score of the softmax.
+LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, AttentionMatch &match) {
+  if (!containsProduct(score))
+    return fail("the scores hold no product of a query row and a key row");
+  // From the softmax down to the product; reversed at the end.
+  SmallVector<ScoreStep> steps;
+  Type type = score->type;
+  auto constant = [&](double value) { return exprs.constant(FloatAttr::get(type, value)); };
+  if (lnBase != 1.0)
+    steps.push_back({ScoreStep::Multiply, constant(lnBase)});
+  Node *node = score;
+  std::optional<Product> product;
+  while (true) {
+    node = stripCasts(node);
+    if (node->kind == Node::Load) {
+      product = matchProduct(node);
+      if (product)
+        break;
+      return fail("the scores hold no product of a query row and a key row");
+    }
+    if (node->kind != Node::Op)
+      return fail("the scores hold no product of a query row and a key row");
+    // The operand that holds the product, and the other one.
+    int along = -1;
+    for (auto [i, n] : llvm::enumerate(node->operands))
+      if (containsProduct(n) && along < 0)
+        along = i;
+    if (along < 0)
+      return fail("the scores hold no product of a query row and a key row");
+    Node *other = node->operands.size() == 2 ? node->operands[1 - along] : nullptr;
+    if (node->is<arith::AddFOp>()) {
+      if (failed(addBias(other, steps)))
+        return failure();
+    } else if (node->is<arith::SubFOp>()) {
+      steps.push_back({along == 0 ? ScoreStep::Subtract : ScoreStep::SubtractFrom, other});
+    } else if (node->is<arith::MulFOp>()) {
+      steps.push_back({ScoreStep::Multiply, other});
+    } else if (node->is<arith::DivFOp>() && along == 0) {
+      steps.push_back({ScoreStep::Divide, other});
+    } else if (node->is<arith::NegFOp>()) {
+      steps.push_back({ScoreStep::Multiply, constant(-1.0)});
+    } else if (node->is<math::TanhOp>()) {
+      steps.push_back({ScoreStep::Tanh});
+    } else if (node->is<arith::SelectOp>() && along > 0) {
+      Node *fill = stripCasts(node->operands[3 - along]);
+      std::optional<double> value = fill->floatValue();
+      if (!value || *value > kHides)
+        return fail("scores are replaced where a condition holds by something that does not "
+                    "hide the key (expected a constant of -1e4 or less)");
+      Node *condition = node->operands[0];
+      steps.push_back(
+          {ScoreStep::Fill, along == 2 ? exprs.negate(condition) : condition, *value});
+    } else {
+      return fail("the scores pass through " + node->op->getName().getStringRef() +
+                  ", which is not a score modification (scale, bias, softcap, mask)");
+    }
+    node = node->operands[along];
+  }
+  std::reverse(steps.begin(), steps.end());
+  if (product->init)
+    steps.insert(steps.begin(), {ScoreStep::Add, product->init});
+  // x * keep + (keep ? 0 : fill), keep in {0, 1}: a mask that multiplies.
+  for (unsigned i = 0; i + 1 < steps.size(); ++i) {
+    if (steps[i].kind != ScoreStep::Multiply || steps[i + 1].kind != ScoreStep::AddFill)
+      continue;
+    Node *keep = stripCasts(steps[i].operand);
+    bool isKeep = keep->is<arith::SelectOp>() && keep->operands[1]->floatValue() == 1.0 &&
+                  keep->operands[2]->floatValue() == 0.0;
+    bool isHide = keep->is<arith::SelectOp>() && keep->operands[1]->floatValue() == 0.0 &&
+                  keep->operands[2]->floatValue() == 1.0;
+    if (!isKeep && !isHide)
+      continue;
+    Node *visible = isKeep ? keep->operands[0] : exprs.negate(keep->operands[0]);
+    if (visible != steps[i + 1].operand)
+      continue;
+    steps[i + 1].kind = ScoreStep::Fill;
+    steps.erase(steps.begin() + i);
+  }
+  for (const ScoreStep &step : steps)
+    if ((step.kind == ScoreStep::Multiply || step.kind == ScoreStep::Divide) &&
+        hasKeys(step.operand))
+      return fail("the scores are scaled by a factor that varies over the keys");
+  // Constant factors next to the product are the scale.
+  match.scale = product->scale;
+  unsigned taken = 0;
+  for (const ScoreStep &step : steps) {
+    std::optional<double> value = step.operand ? step.operand->floatValue() : std::nullopt;
+    if (step.kind == ScoreStep::Multiply && value)
+      match.scale *= *value;
+    else if (step.kind == ScoreStep::Divide && value && *value != 0.0)
+      match.scale /= *value;
+    else
+      break;
+    ++taken;
+  }
+  steps.erase(steps.begin(), steps.begin() + taken);
+  match.q = product->q;
+  match.k = product->k;
+  match.steps = std::move(steps);
+  return success();
+}

@@ -1,0 +1,75 @@
+//===- NodeEmitter.cpp - Scalar expressions as operations -----------------===//
+
+#include "Materialize.h"
+
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace qsat::raise;
+
+SmallVector<Node *> qsat::raise::leavesOf(ArrayRef<Node *> roots) {
+  SmallVector<Node *> leaves, stack(llvm::reverse(roots));
+  llvm::DenseSet<Node *> seen;
+  while (!stack.empty()) {
+    Node *node = stack.pop_back_val();
+    if (!seen.insert(node).second)
+      continue;
+    if (node->kind == Node::Load || node->kind == Node::Scalar)
+      leaves.push_back(node);
+    for (Node *n : llvm::reverse(node->operands))
+      stack.push_back(n);
+  }
+  return leaves;
+}
+
+Value NodeEmitter::emit(Node *root) {
+  SmallVector<Node *> stack = {root};
+  while (!stack.empty()) {
+    Node *node = stack.back();
+    if (values.count(node)) {
+      stack.pop_back();
+      continue;
+    }
+    bool ready = true;
+    for (Node *n : llvm::reverse(node->operands))
+      if (!values.count(n)) {
+        stack.push_back(n);
+        ready = false;
+      }
+    if (!ready)
+      continue;
+    stack.pop_back();
+    values[node] = emitOne(node);
+  }
+  return values.lookup(root);
+}
+
+Value NodeEmitter::emitOne(Node *node) {
+  switch (node->kind) {
+  case Node::Const:
+    return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(node->attribute));
+  case Node::Index: {
+    if (auto constant = dyn_cast<AffineConstantExpr>(node->indices[0]))
+      return arith::ConstantOp::create(builder, loc,
+                                       builder.getIntegerAttr(node->type, constant.getValue()));
+    AffineExpr expr = node->indices[0].replaceDims(coordinates);
+    Value index = affine::expandAffineExpr(builder, loc, expr, dims, {});
+    if (node->type.isIndex())
+      return index;
+    return arith::IndexCastOp::create(builder, loc, node->type, index);
+  }
+  case Node::Op: {
+    OperationState state(loc, node->op->getName());
+    for (Node *n : node->operands)
+      state.addOperands(values.lookup(n));
+    state.addTypes(node->type);
+    state.addAttributes(node->op->getAttrs());
+    return builder.create(state)->getResult(0);
+  }
+  case Node::Load:
+  case Node::Scalar:
+    break;
+  }
+  llvm_unreachable("loads and scalars are bound by the caller");
+}

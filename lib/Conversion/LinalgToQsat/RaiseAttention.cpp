@@ -1,0 +1,111 @@
+//===- RaiseAttention.cpp - Finds attention in linalg-on-tensors ----------===//
+
+#include "AttentionMatch.h"
+
+#include "qsat/Conversion/Passes.h"
+#include "qsat/Dialect/IR/Qsat.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace qsat {
+#define GEN_PASS_DEF_QSATRAISEATTENTION
+#include "qsat/Conversion/Passes.h.inc"
+} // namespace qsat
+
+using namespace mlir;
+using namespace qsat::raise;
+
+namespace {
+
+/// The first division, at most a few reshapes and casts after `value`, that
+/// may be a deferred normalisation.
+Value deferredDivision(Value value) {
+  for (unsigned round = 0; round < 4 && value.hasOneUse(); ++round) {
+    Operation *user = *value.getUsers().begin();
+    if (user->getNumResults() != 1 || isa<linalg::ContractionOpInterface>(user))
+      return nullptr;
+    auto divides = [](Operation *op) { return isa<arith::DivFOp, arith::MulFOp>(op); };
+    bool found = divides(user);
+    if (auto generic = dyn_cast<linalg::LinalgOp>(user)) {
+      if (generic.getNumReductionLoops() != 0)
+        return nullptr;
+      for (Operation &inner : *generic.getBlock())
+        found |= divides(&inner);
+    }
+    value = user->getResult(0);
+    if (found)
+      return value;
+  }
+  return nullptr;
+}
+
+/// Operations with no effect and no user, and what only they used.
+void eraseDead(Operation *function) {
+  SmallVector<Operation *> dead;
+  function->walk([&](Operation *op) {
+    if (op != function && isOpTriviallyDead(op))
+      dead.push_back(op);
+  });
+  llvm::SetVector<Operation *> worklist(dead.begin(), dead.end());
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val();
+    if (!isOpTriviallyDead(op))
+      continue;
+    SmallVector<Value> operands(op->getOperands());
+    op->erase();
+    for (Value v : operands)
+      if (Operation *producer = v.getDefiningOp())
+        worklist.insert(producer);
+  }
+}
+
+struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttention> {
+  using QsatRaiseAttentionBase::QsatRaiseAttentionBase;
+
+  void runOnOperation() override {
+    // A sum over products may be a weighted sum of values.
+    SmallVector<linalg::LinalgOp> candidates;
+    getOperation()->walk([&](linalg::LinalgOp op) {
+      if (op.getNumReductionLoops() > 0 && op.getNumDpsInputs() >= 2 && op->getNumResults() == 1)
+        candidates.push_back(op);
+    });
+    bool changed = false;
+    for (linalg::LinalgOp op : candidates)
+      changed |= raise(op);
+    if (changed)
+      eraseDead(getOperation());
+  }
+
+  bool raise(linalg::LinalgOp op) {
+    Value sum = op->getResult(0);
+    std::string reason;
+    for (Value root : {sum, deferredDivision(sum)}) {
+      if (!root)
+        continue;
+      ExprContext exprs(&getContext());
+      AttentionMatcher matcher(exprs);
+      FailureOr<AttentionMatch> match = matcher.match(root);
+      if (succeeded(match) && succeeded(buildAttention(*match, exprs))) {
+        ++numRaised;
+        remark::passed(op.getLoc(), remark::RemarkOpts::name("raised").category("qsat"))
+            << "attention raised";
+        return true;
+      }
+      if (!matcher.reason.empty())
+        reason = matcher.reason;
+    }
+    if (!reason.empty())
+      remark::missed(op.getLoc(), remark::RemarkOpts::name("not-raised").category("qsat"))
+          << remark::reason("{0}", reason);
+    return false;
+  }
+};
+
+} // namespace

@@ -1,0 +1,107 @@
+//===- ScalarExpr.h - What one element of a tensor is -----------*- C++ -*-===//
+//
+// An element of a tensor at symbolic indices as a hash-consed expression: two
+// elements that are computed the same way are the same node, whatever reshapes,
+// transposes, broadcasts and fused bodies lie between.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QSAT_LIB_CONVERSION_LINALGTOQSAT_SCALAREXPR_H
+#define QSAT_LIB_CONVERSION_LINALGTOQSAT_SCALAREXPR_H
+
+#include "IndexSimplify.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Operation.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/FoldingSet.h"
+#include "llvm/Support/Allocator.h"
+
+namespace qsat::raise {
+
+/// One scalar.
+struct Node : llvm::FoldingSetNode {
+  enum Kind {
+    Const,  ///< `attribute`, an integer or a float
+    Index,  ///< `indices[0]`, of an integer or index type
+    Load,   ///< `value[indices]`, a tensor element that is not looked into
+    Scalar, ///< `value`, a scalar of the IR
+    Op      ///< `op` applied to `operands`
+  };
+
+  Kind kind;
+  mlir::Type type;
+  mlir::Attribute attribute;
+  mlir::Value value;
+  /// An operation that computes this; only its name and attributes count.
+  mlir::Operation *op = nullptr;
+  llvm::ArrayRef<mlir::AffineExpr> indices;
+  llvm::ArrayRef<Node *> operands;
+  /// The variables that occur in this, as in varsOf.
+  uint64_t vars = 0;
+
+  void Profile(llvm::FoldingSetNodeID &id) const;
+
+  /// True for an application of OpTy.
+  template <typename OpTy> bool is() const {
+    return kind == Op && mlir::isa<OpTy>(op);
+  }
+  bool isConst() const { return kind == Const; }
+  /// The value of a float constant.
+  std::optional<double> floatValue() const;
+  /// The value of an integer constant; i1 true is 1.
+  std::optional<int64_t> intValue() const;
+  bool isTrue() const { return type.isInteger(1) && intValue() == 1; }
+  bool isFalse() const { return type.isInteger(1) && intValue() == 0; }
+};
+
+/// Owns and uniques nodes, and simplifies them as they are made.
+class ExprContext {
+public:
+  explicit ExprContext(mlir::MLIRContext *context) : vars(context), context(context) {}
+  ~ExprContext();
+  ExprContext(const ExprContext &) = delete;
+
+  Node *constant(mlir::TypedAttr value);
+  Node *boolean(bool value);
+  /// The index expression `expr` (simplified) as a value of `type`.
+  Node *index(mlir::AffineExpr expr, mlir::Type type);
+  Node *load(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> indices);
+  Node *scalar(mlir::Value value);
+  /// `op` (its name, attributes and scalar result type) applied to `operands`.
+  Node *apply(mlir::Operation *op, llvm::ArrayRef<Node *> operands);
+  /// The negation of a boolean.
+  Node *negate(Node *condition);
+  /// `condition ? yes : no`.
+  Node *select(Node *condition, Node *yes, Node *no);
+
+  /// `x and y` on booleans.
+  Node *conjunction(Node *x, Node *y);
+  /// `x <= y` on index expressions.
+  Node *lessEqual(mlir::AffineExpr x, mlir::AffineExpr y);
+
+  VarTable vars;
+  mlir::MLIRContext *getContext() const { return context; }
+
+private:
+  Node *unique(const Node &proto);
+  Node *simplifyInteger(mlir::Operation *op, llvm::ArrayRef<Node *> operands);
+  Node *simplifyBoolean(mlir::Operation *op, llvm::ArrayRef<Node *> operands);
+  Node *simplifyCompare(mlir::Operation *op, llvm::ArrayRef<Node *> operands);
+  Node *simplifyFloat(mlir::Operation *op, llvm::ArrayRef<Node *> operands);
+  Node *foldConstants(mlir::Operation *op, llvm::ArrayRef<Node *> operands);
+  Node *throughSelect(mlir::Operation *op, llvm::ArrayRef<Node *> operands);
+  mlir::Operation *selectOf(mlir::Type type);
+  void makePrototypes();
+
+  mlir::MLIRContext *context;
+  llvm::BumpPtrAllocator allocator;
+  llvm::FoldingSet<Node> nodes;
+  llvm::SmallVector<mlir::OwningOpRef<mlir::Operation *>> prototypes;
+  llvm::DenseMap<mlir::Type, mlir::Operation *> selectPrototypes;
+  mlir::Operation *xorPrototype = nullptr, *andPrototype = nullptr, *lePrototype = nullptr;
+};
+
+} // namespace qsat::raise
+
+#endif // QSAT_LIB_CONVERSION_LINALGTOQSAT_SCALAREXPR_H
