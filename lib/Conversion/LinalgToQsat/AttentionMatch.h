@@ -110,6 +110,8 @@ private:
   mlir::LogicalResult addBias(Node *bias, llvm::SmallVectorImpl<ScoreStep> &steps);
   std::optional<Product> matchProduct(Node *load);
   bool containsProduct(Node *node);
+  /// `node` looked into, through casts, until neither a load nor a cast is on top.
+  Node *bare(Node *node);
   std::pair<Node *, double> peel(Node *node);
   /// The factors of a product, looked through casts; constants are multiplied
   /// into `scale`.

@@ -37,22 +37,17 @@ FailureOr<AttentionMatch> AttentionMatcher::match(Value root) {
 FailureOr<AttentionMatch> AttentionMatcher::matchOnce(Value root) {
   productMemo.clear();
   Node *load = exprs.load(root, outIndices);
-  Node *top = builder.head(load);
+  Node *top = bare(load);
   if (top->kind == Node::Load)
     return matchValues(root, top, nullptr);
-  top = stripCasts(top);
-  if (top->kind == Node::Load)
-    return matchValues(root, builder.head(top), nullptr);
   // Deferred normalisation: (sum exp v) / (sum exp).
   if (top->is<arith::DivFOp>())
-    return matchValues(root, builder.head(stripCasts(builder.head(top->operands[0]))),
-                       top->operands[1]);
+    return matchValues(root, bare(top->operands[0]), top->operands[1]);
   if (top->is<arith::MulFOp>())
     for (unsigned i : {0, 1}) {
-      Node *factor = stripCasts(builder.head(stripCasts(top->operands[i])));
+      Node *factor = bare(top->operands[i]);
       if (factor->is<arith::DivFOp>() && factor->operands[0]->floatValue() == 1.0)
-        return matchValues(root, builder.head(stripCasts(builder.head(top->operands[1 - i]))),
-                           factor->operands[1]);
+        return matchValues(root, bare(top->operands[1 - i]), factor->operands[1]);
     }
   return failure();
 }
@@ -104,7 +99,7 @@ FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contra
       if (sum)
         return failure();
       for (unsigned i : {0, 1}) {
-        Node *r = stripCasts(builder.head(rest[i]));
+        Node *r = bare(rest[i]);
         if (r->is<arith::DivFOp>() && r->operands[0]->floatValue() == 1.0)
           divisor = r->operands[1], rest[0] = rest[1 - i];
       }

@@ -67,6 +67,25 @@ std::pair<Node *, double> AttentionMatcher::peel(Node *node) {
   }
 }
 
+/// Different values of the variables of `expr` may give the same index, as in
+/// i + j; a mixed-radix sum has no overlap.
+static bool hasOverlap(AffineExpr expr, const VarTable &vars) {
+  SmallVector<Term> terms = termsOf(expr, vars);
+  llvm::erase_if(terms, [](const Term &t) { return !t.base; });
+  llvm::sort(terms, [](const Term &a, const Term &b) {
+    return std::abs(a.coefficient) < std::abs(b.coefficient);
+  });
+  int64_t reach = 0;
+  for (const Term &t : terms) {
+    Range range = rangeOf(t.base, vars);
+    if (std::abs(t.coefficient) <= reach)
+      return true;
+    if (range.lo && range.hi)
+      reach += std::abs(t.coefficient) * (*range.hi - *range.lo);
+  }
+  return false;
+}
+
 /// `load` is a sum over features of products of a q, which no key index occurs
 /// in, and a k, which one occurs in.
 std::optional<AttentionMatcher::Product> AttentionMatcher::matchProduct(Node *load) {
@@ -97,11 +116,8 @@ std::optional<AttentionMatcher::Product> AttentionMatcher::matchProduct(Node *lo
     return std::nullopt;
   std::pair<Node *, double> q = peel(factors[0]), k = peel(factors[1]);
   // A convolution reads keys at the sum of a key index and a feature index.
-  uint64_t depthVars = 0;
-  for (AffineExpr e : depth)
-    depthVars |= varsOf(e);
   for (AffineExpr e : k.first->indices)
-    if (isa<AffineBinaryOpExpr>(e) && (varsOf(e) & keyVars) && (varsOf(e) & depthVars))
+    if (hasOverlap(e, exprs.vars))
       return std::nullopt;
   product.q = q.first;
   product.k = k.first;

@@ -16,6 +16,15 @@ Node *qsat::raise::stripCasts(Node *node) {
   return node;
 }
 
+Node *AttentionMatcher::bare(Node *node) {
+  while (true) {
+    Node *next = stripCasts(builder.head(node));
+    if (next == node)
+      return node;
+    node = next;
+  }
+}
+
 /// `node` = 1 / x, or null.
 static Node *reciprocalOf(Node *node) {
   if (node->is<arith::DivFOp>() && node->operands[0]->floatValue() == 1.0)
@@ -25,7 +34,7 @@ static Node *reciprocalOf(Node *node) {
 
 /// exp(x), exp2(x), powf(constant, x).
 std::optional<AttentionMatcher::Exponential> AttentionMatcher::matchExponential(Node *node) {
-  Node *top = builder.head(stripCasts(builder.head(node)));
+  Node *top = builder.head(bare(node));
   Exponential e;
   Node *argument;
   if (top->is<math::ExpOp>()) {
@@ -146,7 +155,7 @@ LogicalResult AttentionMatcher::stripMaxima(Exponential &e) {
 ///   exp(z - max) * (1 / sum),  exp((z - max) - log sum),  exp(z - (max + log sum))
 FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Node *sum) {
   Softmax softmax;
-  p = builder.head(stripCasts(builder.head(p)));
+  p = bare(p);
   for (unsigned round = 0; round < 4; ++round) {
     if (p->is<arith::SelectOp>() && !softmax.allHidden) {
       Node *yes = builder.expand(p->operands[1]), *no = builder.expand(p->operands[2]);
@@ -166,11 +175,11 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Nod
       sum = p->operands[1];
       p = p->operands[0];
     } else if (p->is<arith::MulFOp>() && !sum) {
-      Node *left = builder.head(p->operands[0]), *right = builder.head(p->operands[1]);
-      if (Node *l = reciprocalOf(stripCasts(right))) {
+      Node *left = bare(p->operands[0]), *right = bare(p->operands[1]);
+      if (Node *l = reciprocalOf(right)) {
         sum = l;
         p = left;
-      } else if (Node *l = reciprocalOf(stripCasts(left))) {
+      } else if (Node *l = reciprocalOf(left)) {
         sum = l;
         p = right;
       } else {
@@ -179,7 +188,7 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Nod
     } else {
       break;
     }
-    p = builder.head(stripCasts(builder.head(p)));
+    p = bare(p);
   }
   std::optional<Exponential> e = matchExponential(p);
   if (!e)
