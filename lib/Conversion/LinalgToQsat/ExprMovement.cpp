@@ -208,7 +208,7 @@ Node *ExprBuilder::stepMovement(Operation *op, ArrayRef<AffineExpr> indices) {
       if (!by || type.isDynamicDim(dim))
         return nullptr;
       AffineExpr index = simplifyIndex(indices[dim] - *by, exprs.vars);
-      Range range = rangeOf(index, exprs.vars);
+      IndexRange range = rangeOf(index, exprs.vars);
       if (!range.lo || !range.hi || *range.lo < 0 || *range.hi >= type.getDimSize(dim))
         return nullptr;
       source.push_back(index);
@@ -243,7 +243,7 @@ Node *ExprBuilder::stepConcat(Operation *op, ArrayRef<AffineExpr> indices) {
     if (ShapedType::isDynamic(size))
       return nullptr;
     AffineExpr index = simplifyIndex(indices[dim] - start, exprs.vars);
-    Range range = rangeOf(index, exprs.vars);
+    IndexRange range = rangeOf(index, exprs.vars);
     if (range.lo && range.hi && *range.lo >= 0 && *range.hi < size) {
       SmallVector<AffineExpr> source(indices);
       source[dim] = index;

@@ -52,17 +52,17 @@ static std::optional<int64_t> bounded(std::optional<int64_t> x) {
   return x && std::abs(*x) <= kMaxBound ? x : std::nullopt;
 }
 
-static Range scaled(Range r, int64_t c) {
+static IndexRange scaled(IndexRange r, int64_t c) {
   auto times = [&](std::optional<int64_t> x) -> std::optional<int64_t> {
     int64_t product;
     if (!x || llvm::MulOverflow(*x, c, product))
       return std::nullopt;
     return bounded(product);
   };
-  return c >= 0 ? Range{times(r.lo), times(r.hi)} : Range{times(r.hi), times(r.lo)};
+  return c >= 0 ? IndexRange{times(r.lo), times(r.hi)} : IndexRange{times(r.hi), times(r.lo)};
 }
 
-static Range added(Range a, Range b) {
+static IndexRange added(IndexRange a, IndexRange b) {
   auto plus = [](std::optional<int64_t> x, std::optional<int64_t> y) {
     return x && y ? bounded(*x + *y) : std::nullopt;
   };
@@ -71,7 +71,7 @@ static Range added(Range a, Range b) {
 
 // Recursion here and below is over the nesting of one index expression, which
 // the expression builder bounds.
-Range qsat::raise::rangeOf(AffineExpr expr, const VarTable &vars) {
+IndexRange qsat::raise::rangeOf(AffineExpr expr, const VarTable &vars) {
   switch (expr.getKind()) {
   case AffineExprKind::Constant: {
     int64_t value = cast<AffineConstantExpr>(expr).getValue();
@@ -89,12 +89,12 @@ Range qsat::raise::rangeOf(AffineExpr expr, const VarTable &vars) {
     break;
   }
   auto binary = cast<AffineBinaryOpExpr>(expr);
-  Range lhs = rangeOf(binary.getLHS(), vars);
+  IndexRange lhs = rangeOf(binary.getLHS(), vars);
   if (expr.getKind() == AffineExprKind::Add)
     return added(lhs, rangeOf(binary.getRHS(), vars));
   auto rhs = dyn_cast<AffineConstantExpr>(binary.getRHS());
   if (!rhs) {
-    Range right = rangeOf(binary.getRHS(), vars);
+    IndexRange right = rangeOf(binary.getRHS(), vars);
     bool natural = lhs.lo && *lhs.lo >= 0 && right.lo && *right.lo >= 0;
     if (!natural)
       return {};
@@ -187,7 +187,7 @@ static AffineExpr exprOf(ArrayRef<Term> terms, MLIRContext *context) {
 }
 
 static bool inRange(AffineExpr expr, int64_t lo, int64_t hi, const VarTable &vars) {
-  Range r = rangeOf(expr, vars);
+  IndexRange r = rangeOf(expr, vars);
   return r.lo && r.hi && *r.lo >= lo && *r.hi <= hi;
 }
 

@@ -42,12 +42,12 @@ private:
 };
 
 /// Inclusive bounds of an index expression; an absent bound is unknown.
-struct Range {
+struct IndexRange {
   std::optional<int64_t> lo, hi;
 };
 
 /// Bounds of `expr` from the extents of its variables.
-Range rangeOf(mlir::AffineExpr expr, const VarTable &vars);
+IndexRange rangeOf(mlir::AffineExpr expr, const VarTable &vars);
 
 /// One term `coefficient * base` of a sum; a null base is the constant 1.
 struct Term {

@@ -8,7 +8,7 @@ using namespace mlir;
 using namespace qsat::raise;
 
 int64_t AttentionMatcher::sizeOf(AffineExpr index) const {
-  Range range = rangeOf(index, exprs.vars);
+  IndexRange range = rangeOf(index, exprs.vars);
   return range.lo == 0 && range.hi ? *range.hi + 1 : -1;
 }
 

@@ -77,7 +77,7 @@ static bool hasOverlap(AffineExpr expr, const VarTable &vars) {
   });
   int64_t reach = 0;
   for (const Term &t : terms) {
-    Range range = rangeOf(t.base, vars);
+    IndexRange range = rangeOf(t.base, vars);
     if (std::abs(t.coefficient) <= reach)
       return true;
     if (range.lo && range.hi)

@@ -236,7 +236,7 @@ Node *ExprContext::simplifyInteger(Operation *op, ArrayRef<Node *> operands) {
     return nullptr;
   AffineExpr y = operands[1]->indices[0];
   auto natural = [&](AffineExpr e) {
-    Range r = rangeOf(e, vars);
+    IndexRange r = rangeOf(e, vars);
     return r.lo && *r.lo >= 0;
   };
   if (isa<arith::AddIOp>(op))
@@ -309,7 +309,7 @@ Node *ExprContext::simplifyCompare(Operation *op, ArrayRef<Node *> operands) {
   if (operands[0]->kind != Node::Index || operands[1]->kind != Node::Index)
     return nullptr;
   AffineExpr x = operands[0]->indices[0], y = operands[1]->indices[0];
-  Range d = rangeOf(simplifyIndex(x - y, vars), vars);
+  IndexRange d = rangeOf(simplifyIndex(x - y, vars), vars);
   auto decide = [&](bool always, bool never) -> Node * {
     return always ? boolean(true) : never ? boolean(false) : nullptr;
   };
@@ -318,7 +318,7 @@ Node *ExprContext::simplifyCompare(Operation *op, ArrayRef<Node *> operands) {
   bool zero = notPositive && notNegative;
   if (predicate == P::ult || predicate == P::ule || predicate == P::ugt || predicate == P::uge) {
     // Unsigned comparison is signed comparison where both are natural.
-    Range rx = rangeOf(x, vars), ry = rangeOf(y, vars);
+    IndexRange rx = rangeOf(x, vars), ry = rangeOf(y, vars);
     if (!rx.lo || !ry.lo || *rx.lo < 0 || *ry.lo < 0)
       return nullptr;
   }
