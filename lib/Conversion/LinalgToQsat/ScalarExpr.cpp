@@ -395,6 +395,15 @@ Node *ExprContext::foldConstants(Operation *op, ArrayRef<Node *> operands) {
       if (isBool || isa<arith::SIToFPOp>(op) || x >= 0)
         return constant(FloatAttr::get(type, x));
     }
+  // arith folds truncf only where nothing is rounded.
+  if (isa<arith::TruncFOp, arith::ExtFOp>(op))
+    if (auto value = dyn_cast<FloatAttr>(attributes[0])) {
+      APFloat x = value.getValue();
+      bool losesInfo;
+      x.convert(cast<FloatType>(type).getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                &losesInfo);
+      return constant(FloatAttr::get(type, x));
+    }
   SmallVector<OpFoldResult> results;
   if (failed(op->fold(attributes, results)) || results.size() != 1)
     return nullptr;
