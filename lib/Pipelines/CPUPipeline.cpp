@@ -56,6 +56,12 @@ void buildSparsify(OpPassManager &pm, Quality quality, double density) {
   addCleanup(pm);
 }
 
+/// After it: linalg in place of the qsat ops (`lowering=linalg`).
+void buildMeaning(OpPassManager &pm) {
+  pm.addPass(createConvertQsatToLinalg());
+  addCleanup(pm);
+}
+
 /// After it: memrefs; every buffer is freed where it is last used, and the
 /// caller owns the results.
 void buildBufferize(OpPassManager &pm) {
@@ -107,6 +113,8 @@ std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &option
   double density = options.density;
   if (quality != Quality::Exact || density > 0)
     stages.push_back({"sparsify", [=](OpPassManager &pm) { buildSparsify(pm, quality, density); }});
+  if (options.lowering == "linalg")
+    stages.push_back({"linalg", buildMeaning});
   stages.push_back({"bufferize", buildBufferize});
   stages.push_back({"loops", buildLoops});
   stages.push_back({"llvm", buildLLVM});
