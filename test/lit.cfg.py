@@ -91,9 +91,12 @@ if shutil.which("ptxas"):
     config.available_features.add("ptxas")
 if config.sanitize.upper() in ("ON", "1", "TRUE"):
     config.available_features.add("sanitize")
-    # libMLIR.so is not instrumented: containers that it fills look overflown,
-    # and its registries are never freed.
-    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0"
+    # libMLIR.so is not instrumented: containers that it fills look overflown, the
+    # arenas that both sides allocate from are poisoned by one side only, and its
+    # registries are never freed.
+    config.environment["ASAN_OPTIONS"] = ":".join(
+        ["detect_leaks=0", "detect_container_overflow=0", "allow_user_poisoning=0"]
+    )
     config.environment["UBSAN_OPTIONS"] = "halt_on_error=1:print_stacktrace=1"
 
 
