@@ -17,10 +17,10 @@ using Rules = SmallVector<DimRule, 4>;
 // What each op's tiles are
 //===----------------------------------------------------------------------===//
 
-static constexpr DimRule kWhole{DimRule::Whole, 0, 1};
-static constexpr DimRule loop(unsigned index) { return {DimRule::Loop, index, 1}; }
-static constexpr DimRule heads() { return {DimRule::Heads, 1, 1}; }
-static constexpr DimRule rows(int64_t block) { return {DimRule::Rows, 2, block}; }
+static const DimRule kWhole{DimRule::Whole, 0, 1};
+static DimRule loop(unsigned index) { return {DimRule::Loop, index, 1}; }
+static DimRule heads() { return {DimRule::Heads, 1, 1}; }
+static DimRule rows(int64_t block) { return {DimRule::Rows, 2, block}; }
 
 /// A spec in which every operand is passed whole.
 static TileSpec passWhole(Operation *op) {
@@ -43,7 +43,7 @@ static TileSpec getSpec(AttentionOp op) {
   setRules(spec, op.getVMutable(), {loop(0), heads(), kWhole, kWhole});
   for (OpOperand &init : op.getInitsMutable())
     setRules(spec, init, {loop(0), loop(1), loop(2)});
-  setRules(spec, op.getInitsMutable()[0], {loop(0), loop(1), loop(2), kWhole});
+  setRules(spec, op.getInitsMutable()[0], {loop(0), loop(1), loop(2), kWhole.like(op.getV(), 3)});
   if (op.getMaskAttr() || op.hasScoreRegion())
     spec.position = {loop(0), loop(1), loop(2)};
   return spec;
@@ -60,9 +60,11 @@ static TileSpec getSpec(SparseAttentionOp op) {
   setRules(spec, op.getVMutable(), {loop(0), heads(), kWhole, kWhole});
   setRules(spec, op.getIndicesMutable(), {loop(0), heads(), loop(2), kWhole});
   setRules(spec, op.getCountsMutable(), {loop(0), heads(), loop(2)});
+  DimRule outRows = blocks.like(q, 2);
   for (OpOperand &init : op.getInitsMutable())
-    setRules(spec, init, {loop(0), loop(1), blocks});
-  setRules(spec, op.getInitsMutable()[0], {loop(0), loop(1), blocks, kWhole});
+    setRules(spec, init, {loop(0), loop(1), outRows});
+  setRules(spec, op.getInitsMutable()[0],
+           {loop(0), loop(1), outRows, kWhole.like(op.getV(), 3)});
   if (op.getMaskAttr() || op.hasScoreRegion())
     spec.position = {loop(0), loop(1), blocks};
   return spec;
@@ -112,7 +114,7 @@ static TileSpec getSpec(MergeOp op) {
   for (OpOperand &operand : op->getOpOperands()) {
     Rules rules{loop(0), loop(1), loop(2)};
     if (cast<ShapedType>(operand.get().getType()).getRank() == 4)
-      rules.push_back(kWhole);
+      rules.push_back(kWhole.like(op.getO1(), 3));
     setRules(spec, operand, rules);
   }
   return spec;

@@ -30,6 +30,18 @@ struct DimRule {
   Kind kind = Whole;
   unsigned loop = 0;
   int64_t block = 1;
+  /// Where the extent of the dimension is read if not from the operand: inits
+  /// take it from an input, since a loop carries inits from tile to tile, and
+  /// bufferization would not see that the extents are the same.
+  mlir::Value extentOf = {};
+  unsigned extentDim = 0;
+
+  DimRule like(mlir::Value value, unsigned dim) const {
+    DimRule rule = *this;
+    rule.extentOf = value;
+    rule.extentDim = dim;
+    return rule;
+  }
 };
 
 /// How an op is tiled.

@@ -185,11 +185,10 @@ static FailureOr<Interval> getHeads(Operation *op, OpBuilder &b, const TileSpec 
 }
 
 /// Rows of blocks [offset, offset + size), clipped to the last row.
-static Interval getRows(OpBuilder &b, Location loc, int64_t block, Value operand, unsigned dim,
+static Interval getRows(OpBuilder &b, Location loc, int64_t block, OpFoldResult extent,
                         Interval blocks) {
   OpFoldResult offset = mul(b, loc, blocks.offset, b.getIndexAttr(block));
   OpFoldResult whole = mul(b, loc, blocks.size, b.getIndexAttr(block));
-  OpFoldResult extent = getExtent(b, loc, operand, dim);
   std::optional<int64_t> rows = getConstantIntValue(extent);
   if (rows && *rows % block == 0)
     return {offset, whole};
@@ -204,11 +203,15 @@ FailureOr<Interval> tiling::getInterval(Operation *op, OpBuilder &b, const TileS
                                         const DimRule &rule, Value operand, unsigned dim,
                                         Tile domain) {
   Location loc = op->getLoc();
+  auto extent = [&] {
+    return rule.extentOf ? getExtent(b, loc, rule.extentOf, rule.extentDim)
+                         : getExtent(b, loc, operand, dim);
+  };
   if (rule.kind == DimRule::Whole)
-    return Interval{b.getIndexAttr(0), getExtent(b, loc, operand, dim)};
+    return Interval{b.getIndexAttr(0), extent()};
   Interval tile{domain.offsets[rule.loop], domain.sizes[rule.loop]};
   if (rule.kind == DimRule::Rows)
-    return getRows(b, loc, rule.block, operand, dim, tile);
+    return getRows(b, loc, rule.block, extent(), tile);
   if (rule.kind == DimRule::Heads)
     return getHeads(op, b, spec, rule, operand, dim, tile);
   return tile;
