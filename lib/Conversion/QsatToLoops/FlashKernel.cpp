@@ -36,7 +36,9 @@ FlashOp::FlashOp(SparseAttentionOp op)
       scale(op.getScale().convertToDouble()), mask(op.getMaskAttr()),
       region(op.hasScoreRegion() ? &op.getScore().front() : nullptr), extraMaps(getMaps(op)),
       blockKeys(op.getBlockN()), blockRows(op.getBlockM()),
-      numInits(op.getInits().size()), isSparse(true) {}
+      numInits(op.getInits().size()), isSparse(true), background(op.getBackground()),
+      backgroundLogit(op.getBackgroundLogit().convertToDouble()),
+      amplification(op.getAmplificationOrDefault()) {}
 
 LogicalResult qsat::verifyForKernel(const FlashOp &op) {
   std::pair<StringRef, Value> widths[] = {{"q", op.q}, {"v", op.v}};
@@ -144,6 +146,11 @@ void FlashKernel::begin(Value batch, Value head, Value first, Value end) {
     kb.loop(0, shape.width, 1, [&](Value d) { kb.store(zero, panel, {r, d}); });
   });
 
+  clearState();
+}
+
+/// m = the least number, l = 0, out = 0.
+void FlashKernel::clearState() {
   // m starts at the least finite number, not -inf: -inf - m stays -inf then.
   double least = acc.isF64() ? -std::numeric_limits<double>::max()
                              : -std::numeric_limits<float>::max();
@@ -211,12 +218,20 @@ void FlashKernel::visitAll() {
   });
 }
 
-void FlashKernel::visit(Value first, Value limit, Value group) {
+void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
   Value end = kb.add(first, shape.keys);
   Value seen = kb.min(kb.min(end, limit), lastVisible.high);
   KeyTile tile{first, limit, group, kb.sub(seen, first)};
   auto steps = [&] {
-    scoreTile(tile);
+    if (logit) {
+      Value logits = kb.splat(logit, shape.lanes);
+      kb.loop(kb.index(0), numRows, 1, [&](Value r) {
+        kb.loop(0, shape.keys, shape.lanes,
+                [&](Value j) { kb.storeVector(logits, scores, {r, j}); });
+      });
+    } else {
+      buildScores(panel, keys, tile.group, tile.count, scores);
+    }
     if (op.region)
       modifyTile(tile);
     Value isPartial = kb.less(kb.min(limit, firstVisible.high), end);
@@ -226,7 +241,7 @@ void FlashKernel::visit(Value first, Value limit, Value group) {
     }
     kb.when(isPartial, [&] { maskTile(tile); });
     softmaxTile();
-    accumulateTile(tile);
+    accumulateTile(values, tile.first, tile.count);
   };
   if (!op.isSparse) // visitAll goes over visible tiles only
     return steps();
@@ -254,12 +269,13 @@ static Values buildProduct(KernelBuilder &kb, Value count, ValueRange init, int6
   });
 }
 
-/// scores[0:rows, 0:count] = panel [rows,D] . keys [D,columns] per group.
-void FlashKernel::scoreTile(const KeyTile &tile) {
+/// scores [rows,count] = rows [rows,D] . keys [D,columns] of each group.
+void FlashKernel::buildScores(Value panel, Value keys, Value firstGroup, Value count,
+                              Value scores) {
   int64_t columns = shape.tile.columns;
   Value zeros = kb.constant(kb.vec(acc, columns), 0.0);
-  kb.loop(kb.index(0), kb.ceilDiv(tile.count, columns), 1, [&](Value j) {
-    Value group = kb.add(tile.group, j), column = kb.mul(j, columns);
+  kb.loop(kb.index(0), kb.ceilDiv(count, columns), 1, [&](Value j) {
+    Value group = kb.add(firstGroup, j), column = kb.mul(j, columns);
     kb.loop(kb.index(0), paddedRows, shape.tile.rows, [&](Value first) {
       Values rows;
       for (int64_t r = 0; r < shape.tile.rows; ++r)
@@ -324,19 +340,20 @@ void FlashKernel::softmaxTile() {
   });
 }
 
-/// out [rows,paddedWidth] += scores [rows,count] . V [count,paddedWidth], the
-/// columns in chunks of the register tile and what is left over.
-void FlashKernel::accumulateTile(const KeyTile &tile) {
+/// out [rows,paddedWidth] += scores [rows,count] . values [count,paddedWidth] from
+/// row `first` on, the columns in chunks of the register tile and what is left.
+void FlashKernel::accumulateTile(Value values, Value first, Value count) {
   int64_t columns = kb.getTarget().getMicroTile(acc.getIntOrFloatBitWidth()).columns;
   int64_t whole = shape.paddedWidth - shape.paddedWidth % columns;
   if (whole > 0)
     kb.loop(0, whole, columns,
-            [&](Value column) { accumulateColumns(tile, column, columns); });
+            [&](Value column) { accumulateColumns(values, first, count, column, columns); });
   if (int64_t rest = shape.paddedWidth - whole)
-    accumulateColumns(tile, kb.index(whole), rest);
+    accumulateColumns(values, first, count, kb.index(whole), rest);
 }
 
-void FlashKernel::accumulateColumns(const KeyTile &tile, Value column, int64_t columns) {
+void FlashKernel::accumulateColumns(Value values, Value firstKey, Value count, Value column,
+                                    int64_t columns) {
   kb.loop(kb.index(0), paddedRows, shape.tile.rows, [&](Value first) {
     Values rows, init;
     for (int64_t r = 0; r < shape.tile.rows; ++r) {
@@ -344,10 +361,10 @@ void FlashKernel::accumulateColumns(const KeyTile &tile, Value column, int64_t c
       init.push_back(kb.loadVector(out, {rows[r], column}, columns));
     }
     Values result = buildProduct(
-        kb, tile.count, init, columns,
+        kb, count, init, columns,
         [&](int64_t r, Value j) { return kb.load(scores, {rows[r], j}); },
         [&](Value j) {
-          Value key = kb.add(tile.first, j);
+          Value key = kb.add(firstKey, j);
           return kb.loadVector(values, {batch, kvHead, key, column}, columns);
         });
     for (auto [row, value] : llvm::zip_equal(rows, result))

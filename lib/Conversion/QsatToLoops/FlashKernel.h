@@ -3,7 +3,7 @@
 // over tiles of keys with a running maximum m, sum l and output o per row
 // (FlashAttention; Milakov and Gimelshein 2018 for the online softmax):
 //
-//   S = Q K^T           scoreTile      [rows x keys]
+//   S = Q K^T           buildScores     [rows x keys]
 //   S = region(S)       modifyTile     elementwise, to base-2 logits
 //   S = mask(S)         maskTile       -inf, only where a key may be hidden
 //   m, l, P = 2^(S-m)   softmaxTile    row by row, o is rescaled where m rises
@@ -37,6 +37,9 @@ struct FlashOp {
   int64_t blockKeys, blockRows;
   unsigned numInits; ///< the last operands: o, lse, ...
   bool isSparse;
+  Background background = Background::None;
+  double backgroundLogit = 0;
+  AmplificationAttr amplification; ///< null for dense attention
 };
 
 /// The extents of the kernel, all static.
@@ -72,6 +75,19 @@ mlir::LogicalResult verifyForKernel(const FlashOp &op);
 PackedKeys buildPacking(KernelBuilder &kb, const FlashOp &op, const FlashShape &shape,
                         LoweringContext &context);
 
+/// Means (and, for t2, variances) of the keys of each block, laid out as the
+/// packed keys are, and means of their values [B,Hkv,blocks,paddedWidth]. Null
+/// what the background does not need.
+struct BlockStatistics {
+  mlir::Value valueMeans, keyMeans, keyVariances;
+  /// Those that are not null, in this order; to be freed after the loop.
+  llvm::SmallVector<mlir::Value> buffers;
+};
+
+/// Allocates the buffers at the builder's place and fills them in parallel.
+BlockStatistics buildBlockStatistics(KernelBuilder &kb, const FlashOp &op,
+                                     const FlashShape &shape, LoweringContext &context);
+
 /// A tile of keys [first, first + keys), of which [first, limit) may be read.
 struct KeyTile {
   mlir::Value first, limit;
@@ -92,11 +108,24 @@ public:
   /// Loads the panel of rows [first, end) of (batch, head) and clears its state.
   void begin(Value batch, Value head, Value first, Value end);
   /// All steps for one tile; nothing happens where no row sees any of its keys.
-  void visit(Value first, Value limit, Value group);
+  /// With a `logit` (base 2) that is the score of all keys that are seen.
+  void visit(Value first, Value limit, Value group, Value logit = {});
   /// Calls `visit` for all tiles of the context that the mask lets through.
   void visitAll();
   /// Normalises and stores o and, if they are given, lse and kept.
   void finish();
+
+  /// Emits a loop over the listed key blocks of the panel around what the
+  /// argument emits for one of them.
+  using ListedBlocks = llvm::function_ref<void(llvm::function_ref<void(Value)>)>;
+  /// For an op with a background: allocates its scratch (before any control flow).
+  void beginBackground();
+  /// Puts the state aside as that of the selected keys, and starts a new one.
+  void keepSelected();
+  /// Visits what stands in for the blocks that are not listed.
+  void visitBackground(const BlockStatistics &statistics, ListedBlocks listed);
+  /// Merges both states; stores o, lse and, if it is given, kept.
+  void finishMerged();
 
   /// The argument for operand number `number` of the op.
   Value operand(unsigned number) const { return operands[number]; }
@@ -109,12 +138,16 @@ private:
   Visible visibleKeys(Value row);
   bool hasWindow() const { return op.mask && op.mask.getWindow() > 0; }
 
-  void scoreTile(const KeyTile &tile);
+  void clearState();
+  void buildScores(Value rows, Value keys, Value group, Value count, Value scores);
   void modifyTile(const KeyTile &tile);
   void maskTile(const KeyTile &tile);
   void softmaxTile();
-  void accumulateTile(const KeyTile &tile);
-  void accumulateColumns(const KeyTile &tile, Value column, int64_t columns);
+  void accumulateTile(Value values, Value first, Value count);
+  void accumulateColumns(Value values, Value first, Value count, Value column, int64_t columns);
+  void weighTile(Value first);
+  void visitPartialBlocks(Value blocks, ListedBlocks listed);
+  Value logSum(Value maximum, Value sum);
 
   KernelBuilder &kb;
   const FlashOp &op;
@@ -128,6 +161,9 @@ private:
   // Scratch: q [rows,D], s [rows,keys], out [rows,paddedWidth], m [rows],
   // l [rows,lanes].
   Value panel, scores, out, maxima, sums;
+  // Of the background: o [rows,paddedWidth] and log2 sum [rows] of the selected
+  // keys, q^2 [rows,D], q^2 Var [rows,keys], and -inf [keys] for listed blocks.
+  Value selected, selectedLogs, squares, spreads, hiddenBlocks;
   // Of the current panel: its place, its valid rows, these rounded up to whole
   // register tiles, and the visible keys of its first and last row.
   Value batch, head, kvHead, firstRow, numRows, paddedRows;

@@ -45,20 +45,34 @@ static void visitList(KernelBuilder &kb, FlashKernel &flash, const BlockList &li
   });
 }
 
+/// The statistics as a kernel sees them that gets their buffers as arguments.
+static BlockStatistics getArguments(const BlockStatistics &statistics, ValueRange arguments) {
+  BlockStatistics result;
+  Value BlockStatistics::*fields[] = {&BlockStatistics::valueMeans, &BlockStatistics::keyMeans,
+                                      &BlockStatistics::keyVariances};
+  for (Value BlockStatistics::*field : fields) {
+    if (!(statistics.*field))
+      continue;
+    result.*field = arguments.front();
+    arguments = arguments.drop_front();
+  }
+  return result;
+}
+
 LogicalResult qsat::lowerSparseAttention(SparseAttentionOp sparse, LoweringContext &context) {
   FlashOp op(sparse);
-  if (sparse.getBackground() != Background::None)
-    return sparse.emitOpError("has no lowering to loops with background ")
-           << stringifyBackground(sparse.getBackground()) << " yet";
   if (failed(verifyForKernel(op)))
     return failure();
   SmallVector<Value> captures = isolateRegion(sparse);
   FlashShape shape(op, context.target);
   KernelBuilder kb(sparse.getLoc(), OpBuilder(sparse), context.target);
   PackedKeys packed = buildPacking(kb, op, shape, context);
+  BlockStatistics statistics = buildBlockStatistics(kb, op, shape, context);
 
-  // sparse_attention(b, h, panel, packed keys, packed values, operands, captures)
+  // sparse_attention(b, h, panel, packed keys, packed values, statistics,
+  //                  operands, captures)
   SmallVector<Value> operands{packed.keys, packed.values};
+  llvm::append_range(operands, statistics.buffers);
   llvm::append_range(operands, sparse->getOperands());
   llvm::append_range(operands, captures);
   func::FuncOp kernel = context.getKernel(sparse, "qsat_sparse_attention", [&] {
@@ -66,20 +80,30 @@ LogicalResult qsat::lowerSparseAttention(SparseAttentionOp sparse, LoweringConte
     SmallVector<Type> types{index, index, index};
     llvm::append_range(types, ValueRange(operands).getTypes());
     return kb.function(context.module, "qsat_sparse_attention", types, [&](ValueRange args) {
-      unsigned count = sparse->getNumOperands();
-      FlashKernel flash(kb, op, shape, args.slice(5, count), args.drop_front(5 + count), args[3],
-                        args[4]);
+      unsigned begin = 5 + statistics.buffers.size(), count = sparse->getNumOperands();
+      FlashKernel flash(kb, op, shape, args.slice(begin, count), args.drop_front(begin + count),
+                        args[3], args[4]);
+      BlockStatistics means = getArguments(statistics, args.drop_front(5));
+      bool hasBackground = op.background != Background::None;
+      if (hasBackground)
+        flash.beginBackground();
       Value queries = flash.operand(0), extent = kb.dim(flash.operand(1), 2);
       Value block = kb.div(args[2], shape.panelsPerBlock);
       Value offset = kb.mul(kb.rem(args[2], shape.panelsPerBlock), shape.rows);
-      Value begin = kb.mul(block, op.blockRows), first = kb.add(begin, offset);
-      Value end = kb.min(kb.add(begin, op.blockRows), kb.dim(queries, 2));
+      Value firstOfBlock = kb.mul(block, op.blockRows), first = kb.add(firstOfBlock, offset);
+      Value end = kb.min(kb.add(firstOfBlock, op.blockRows), kb.dim(queries, 2));
       kb.when(kb.less(first, end), [&] {
         flash.begin(args[0], args[1], first, end);
         BlockList list(kb, flash.operand(3), flash.operand(4), args[0], args[1],
                        kb.dim(queries, 1), block);
         visitList(kb, flash, list, op, shape, extent);
-        flash.finish();
+        if (!hasBackground)
+          return flash.finish();
+        flash.keepSelected();
+        flash.visitBackground(means, [&](function_ref<void(Value)> body) {
+          kb.loop(kb.index(0), list.count, 1, [&](Value t) { body(list.load(kb, t)); });
+        });
+        flash.finishMerged();
       });
     });
   });
@@ -93,7 +117,7 @@ LogicalResult qsat::lowerSparseAttention(SparseAttentionOp sparse, LoweringConte
     llvm::append_range(arguments, operands);
     func::CallOp::create(kb, kb.getLoc(), kernel, arguments);
   });
-  for (Value buffer : packed.buffers)
+  for (Value buffer : llvm::concat<Value>(packed.buffers, statistics.buffers))
     memref::DeallocOp::create(kb, kb.getLoc(), buffer);
   return success();
 }

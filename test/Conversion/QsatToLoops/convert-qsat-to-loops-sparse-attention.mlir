@@ -45,3 +45,54 @@ func.func @odd_blocks(%q: memref<1x2x100x64xf32>, %i: memref<1x2x3x3xi32>, %c: m
     {block_m = 40 : i64, block_n = 40 : i64}
   return
 }
+
+// -----
+
+// A background: means of K (packed as keys are) and of V, variances for t2, one block
+// to a task; a second state that is merged with the first by a library-free log.
+// CHECK-LABEL: func.func @background
+// CHECK: memref.alloc() {{.*}} : memref<1x2x16x64x32xf32>
+// CHECK: %[[V_MEANS:.*]] = memref.alloc() {{.*}} : memref<1x2x4x64xf32>
+// CHECK: %[[K_MEANS:.*]] = memref.alloc() {{.*}} : memref<1x2x4x64x32xf32>
+// CHECK: %[[K_VARIANCES:.*]] = memref.alloc() {{.*}} : memref<1x2x4x64x32xf32>
+// CHECK: scf.parallel
+// CHECK: func.call @qsat_block_statistics(
+// CHECK: func.call @qsat_sparse_attention(
+// CHECK: memref.dealloc %[[V_MEANS]]
+// CHECK: memref.dealloc %[[K_MEANS]]
+// CHECK: memref.dealloc %[[K_VARIANCES]]
+// CHECK: func.func private @qsat_block_statistics(
+// CHECK: arith.divf
+// CHECK: func.func private @qsat_sparse_attention(
+// CHECK-NOT: math.log
+// CHECK: return
+func.func @background(%q: memref<1x8x512x64xf32>, %k: memref<1x2x512x64xf32>, %i: memref<1x4x4x3xi32>,
+                      %c: memref<1x4x4xi32>, %o: memref<1x8x512x64xf32>, %l: memref<1x8x512xf32>,
+                      %kept: memref<1x8x512xf32>) {
+  qsat.sparse_attention
+    ins(%q, %k, %k : memref<1x8x512x64xf32>, memref<1x2x512x64xf32>, memref<1x2x512x64xf32>)
+    list(%i, %c : memref<1x4x4x3xi32>, memref<1x4x4xi32>)
+    outs(%o, %l, %kept : memref<1x8x512x64xf32>, memref<1x8x512xf32>, memref<1x8x512xf32>)
+    {scale = 1.250000e-01 : f64, background = #qsat.background<t2>}
+  return
+}
+
+// -----
+
+// Means of V are all that rank1 needs; the probability of a search goes by its own formula.
+// CHECK-LABEL: func.func @rank1
+// CHECK-COUNT-2: memref.alloc()
+// CHECK-NOT: memref.alloc()
+// CHECK: func.func private @qsat_sparse_attention(
+// CHECK: math.asin
+// CHECK: math.roundeven
+// CHECK: math.sin
+func.func @rank1(%q: memref<1x2x256x64xf32>, %i: memref<1x2x2x2xi32>, %c: memref<1x2x2xi32>,
+                 %o: memref<1x2x256x64xf32>, %l: memref<1x2x256xf32>) {
+  qsat.sparse_attention
+    ins(%q, %q, %q : memref<1x2x256x64xf32>, memref<1x2x256x64xf32>, memref<1x2x256x64xf32>)
+    list(%i, %c : memref<1x2x2x2xi32>, memref<1x2x2xi32>)
+    outs(%o, %l : memref<1x2x256x64xf32>, memref<1x2x256xf32>)
+    {background = #qsat.background<rank1>, amplification = #qsat.amplification<optimal>}
+  return
+}
