@@ -9,11 +9,25 @@
 using namespace mlir;
 using namespace qsat;
 
+static void buildScore(ScoreKernel &s) {
+  switch (s.op.getEstimator()) {
+  case Estimator::Exact:
+  case Estimator::Rows:
+    return buildRowsScore(s);
+  case Estimator::Pooled:
+    return buildPooledScore(s);
+  case Estimator::Centroid:
+    return buildCentroidScore(s, /*secondOrder=*/false);
+  case Estimator::D2:
+    return buildCentroidScore(s, /*secondOrder=*/true);
+  case Estimator::Antidiagonal:
+    return buildAntidiagonalScore(s);
+  case Estimator::Cascade:
+    return buildCascadeScore(s);
+  }
+}
+
 LogicalResult qsat::lowerAmplitudeScore(AmplitudeScoreOp op, LoweringContext &context) {
-  Estimator estimator = op.getEstimator();
-  if (estimator != Estimator::Rows && estimator != Estimator::Exact)
-    return op.emitOpError("has no lowering to loops yet with estimator ")
-           << stringifyEstimator(estimator);
   OpBuilder outer(op);
   // What the score region uses from above: constants are copied into the kernel.
   SetVector<Value> used;
@@ -26,7 +40,7 @@ LogicalResult qsat::lowerAmplitudeScore(AmplitudeScoreOp op, LoweringContext &co
 
   auto emit = [&]() -> func::FuncOp {
     TaskBuilder b(op.getLoc(), outer, context.target);
-    StringRef name = stringifyEstimator(estimator);
+    StringRef name = stringifyEstimator(op.getEstimator());
     MicroTile registers = context.target.getMicroTile(op.getAccType().getWidth());
     ScoreTile tile{/*lanes=*/registers.columns, /*keys=*/registers.rows};
     return b.function(context.module, ("qsat_score_" + name).str(),
@@ -37,7 +51,7 @@ LogicalResult qsat::lowerAmplitudeScore(AmplitudeScoreOp op, LoweringContext &co
                           if (matchPattern(value, m_Constant()))
                             b.OpBuilder::clone(*value.getDefiningOp(), captures);
                         ScoreKernel s(b, op, operands, captures, tile);
-                        buildRowsScore(s);
+                        buildScore(s);
                       });
   };
   func::FuncOp kernel = context.getKernel(op, "score", emit);

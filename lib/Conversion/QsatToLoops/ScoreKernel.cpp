@@ -103,14 +103,11 @@ void qsat::buildScoreTasks(ScoreKernel &s, StringRef name, function_ref<void()> 
   });
 }
 
-void qsat::loadPanel(ScoreKernel &s, double factor) {
+void qsat::forEachLane(ScoreKernel &s, function_ref<void(const LanePlace &)> body) {
   TaskBuilder &b = s.b;
-  s.panel = b.allocate(s.acc, {s.chunks, s.width, b.index(s.tile.lanes)});
-  Value scale = b.constant(s.acc, factor);
   b.loop(s.chunks, [&](Value chunk) {
     b.loop(b.index(s.tile.lanes), [&](Value w) {
       Value slot = b.add(s.firstLane(chunk), w);
-      // Lanes past the last repeat it: they fill vectors and are not read.
       Value lane = b.min(slot, b.sub(s.lanesPerTask, 1));
       Value sample = b.rem(lane, s.perBlock), headOfTask = b.div(lane, s.perBlock);
       Value ib = b.div(headOfTask, s.group);
@@ -121,10 +118,19 @@ void qsat::loadPanel(ScoreKernel &s, double factor) {
       Value row = b.add(b.mul(block, s.op.getBlockM()), inBlock);
       b.store(b.toI32(row), s.laneRows, {slot});
       b.store(b.toI32(head), s.laneHeads, {slot});
-      b.loop(s.width, [&](Value d) {
-        Value x = b.convert(b.load(s.q, {s.batch, head, row, d}), s.acc);
-        b.store(b.mulf(x, scale), s.panel, {chunk, d, w});
-      });
+      body({chunk, w, head, block, row});
+    });
+  });
+}
+
+void qsat::loadPanel(ScoreKernel &s, double factor) {
+  TaskBuilder &b = s.b;
+  s.panel = b.allocate(s.acc, {s.chunks, s.width, b.index(s.tile.lanes)});
+  Value scale = b.constant(s.acc, factor);
+  forEachLane(s, [&](const LanePlace &at) {
+    b.loop(s.width, [&](Value d) {
+      Value x = b.convert(b.load(s.q, {s.batch, at.head, at.row, d}), s.acc);
+      b.store(b.mulf(x, scale), s.panel, {at.chunk, d, at.w});
     });
   });
 }

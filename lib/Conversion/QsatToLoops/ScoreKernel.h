@@ -109,8 +109,16 @@ struct ScoreKernel {
 /// Splits the lanes over tasks, allocates and runs `body` in each task.
 void buildScoreTasks(ScoreKernel &s, llvm::StringRef name, llvm::function_ref<void()> body);
 
-/// laneRows, laneHeads and panel [chunks, D, W] of the task's rows of q, times
-/// `factor`.
+/// One lane of the task: its place [chunk, w], and what it is of. Lanes past the
+/// last repeat it: they fill vectors and are not read.
+struct LanePlace {
+  mlir::Value chunk, w, head, block, row;
+};
+
+/// Sets laneRows and laneHeads, and calls `body` for each lane.
+void forEachLane(ScoreKernel &s, llvm::function_ref<void(const LanePlace &)> body);
+
+/// laneRows, laneHeads and panel [chunks, D, W]: the rows of q, times `factor`.
 void loadPanel(ScoreKernel &s, double factor);
 
 /// Accumulates `tile.keys` rows of `keys` against chunk `chunk` of `panel`:
@@ -124,8 +132,11 @@ mlir::SmallVector<mlir::Value> accumulateScores(ScoreKernel &s, mlir::Value keys
 /// `keyBlock`; `full` (i1): every row of the task sees every key of the block.
 void exactStatistics(ScoreKernel &s, mlir::Value keyBlock, mlir::Value chunk, mlir::Value full);
 
-/// exactStatistics of all key blocks that a row of the task sees.
-void exactStatisticsOfTask(ScoreKernel &s);
+/// Calls `body` for each chunk and each key block that a row of the task sees;
+/// `full` (i1): every row sees every key. Clears the statistics of the other blocks.
+void forEachVisibleBlock(
+    ScoreKernel &s,
+    llvm::function_ref<void(mlir::Value keyBlock, mlir::Value chunk, mlir::Value full)> body);
 
 /// One step of the online softmax: (m, l) with the scores `y` (base 2) added.
 std::pair<mlir::Value, mlir::Value> addScores(TaskBuilder &b, mlir::Value m, mlir::Value l,
@@ -144,9 +155,18 @@ mlir::SmallVector<mlir::Value> applyScoreRegion(ScoreKernel &s, mlir::ValueRange
 /// From (m, l): P, its mean over the lanes, and the results amplitude and lse.
 void finishScores(ScoreKernel &s);
 
-/// kbar and Var of every key block: buffers [B, Hkv, Nb, D], the second one null
-/// unless `variance`.
-std::pair<mlir::Value, mlir::Value> buildBlockStatistics(ScoreKernel &s, bool variance);
+/// Means and, if asked for, biased variances of the key blocks: buffers
+/// [B, Hkv, Nb, D] of the accumulation type.
+struct BlockStatistics {
+  mlir::Value mean, variance;
+};
+
+/// Builds the parallel loop that computes them; the caller releases the buffers.
+BlockStatistics buildBlockStatistics(ScoreKernel &s, bool variance);
+
+/// (m, l) = (scale <q, kbar_J> + log n_J [+ s/2], 1) of all lanes and blocks, in base
+/// 2; s/2 = scale^2 sum_d q_d^2 Var_J,d / 2 where there are variances.
+void centroidStatistics(ScoreKernel &s, const BlockStatistics &blocks);
 
 // The estimators; each builds all of its op.
 void buildRowsScore(ScoreKernel &s);

@@ -90,7 +90,7 @@ void qsat::exactStatistics(ScoreKernel &s, Value keyBlock, Value chunk, Value fu
   s.storeStatistics(keyBlock, lane, result[0], result[1]);
 }
 
-void qsat::exactStatisticsOfTask(ScoreKernel &s) {
+void qsat::forEachVisibleBlock(ScoreKernel &s, function_ref<void(Value, Value, Value)> body) {
   TaskBuilder &b = s.b;
   b.loop(s.blocksN, [&](Value keyBlock) {
     Value first = s.keysBegin(keyBlock), last = b.sub(s.keysEnd(keyBlock), 1);
@@ -98,7 +98,7 @@ void qsat::exactStatisticsOfTask(ScoreKernel &s) {
         s.mask.anyVisible(s.rowBegin, s.rowLast, first, last),
         [&] {
           Value full = s.mask.allVisible(s.rowBegin, s.rowLast, first, last);
-          b.loop(s.chunks, [&](Value chunk) { exactStatistics(s, keyBlock, chunk, full); });
+          b.loop(s.chunks, [&](Value chunk) { body(keyBlock, chunk, full); });
         },
         [&] { s.clearStatistics(keyBlock); });
   });
@@ -115,7 +115,9 @@ void qsat::buildRowsScore(ScoreKernel &s) {
   buildScoreTasks(s, exact ? "qsat_score_exact" : "qsat_score_rows", [&] {
     double scale = s.op.getScale().convertToDouble();
     loadPanel(s, s.foldedLog2 ? scale * kLog2E : scale);
-    exactStatisticsOfTask(s);
+    forEachVisibleBlock(s, [&](Value keyBlock, Value chunk, Value full) {
+      exactStatistics(s, keyBlock, chunk, full);
+    });
     finishScores(s);
     b.release(s.panel);
   });
