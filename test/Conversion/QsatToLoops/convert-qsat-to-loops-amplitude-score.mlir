@@ -89,3 +89,87 @@ func.func @region_on_lanes(%q: memref<1x8x512x64xf32>, %k: memref<1x2x512x64xf32
     }
   return
 }
+
+// -----
+
+// Means and variances of the key blocks first; then one reduction over D goes
+// through both, and partially visible blocks are done exactly.
+
+// CHECK-LABEL: func.func @d2_reduces_over_means_and_variances
+// CHECK-LABEL: func.func private @qsat_score_d2(
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x1x4x16xf32>
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x1x4x16xf32>
+// CHECK: scf.parallel
+// CHECK: func.call @qsat_block_statistics(
+// CHECK: scf.parallel
+// CHECK: func.call @qsat_score_d2_0(
+// CHECK: memref.dealloc
+// CHECK: memref.dealloc
+// CHECK: func.func private @qsat_score_d2_0(
+// CHECK: memref.load {{.*}} : memref<1x1x4x16xf32>
+// CHECK: vector.fma
+// CHECK: memref.load {{.*}} : memref<1x1x4x16xf32>
+// CHECK: vector.fma
+// CHECK: memref.load {{.*}} : memref<1x1x256x16xf32>
+// CHECK: vector.fma
+func.func @d2_reduces_over_means_and_variances(
+    %q: memref<1x1x256x16xf32>, %k: memref<1x1x256x16xf32>, %a: memref<1x1x4x4xf32>) {
+  qsat.amplitude_score ins(%q, %k : memref<1x1x256x16xf32>, memref<1x1x256x16xf32>)
+    outs(%a : memref<1x1x4x4xf32>)
+    {estimator = #qsat.estimator<d2>, block_m = 64 : i64, block_n = 64 : i64,
+     mask = #qsat.mask<causal>}
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func.func @pooled_needs_no_variances
+// CHECK: func.func private @qsat_score_pooled_0(
+// CHECK-NOT: memref<1x1x256x16xf32>, %{{.*}}: memref<1x1x4x16xf32>, %{{.*}}: memref<1x1x4x16xf32>
+// CHECK: vector.fma
+func.func @pooled_needs_no_variances(
+    %q: memref<1x1x256x16xf32>, %k: memref<1x1x256x16xf32>, %a: memref<1x1x4x4xf32>) {
+  qsat.amplitude_score ins(%q, %k : memref<1x1x256x16xf32>, memref<1x1x256x16xf32>)
+    outs(%a : memref<1x1x4x4xf32>)
+    {estimator = #qsat.estimator<pooled>, block_m = 64 : i64, block_n = 64 : i64}
+  return
+}
+
+// -----
+
+// d2 writes its amplitudes to the result; the second part sorts them and overwrites
+// them with those of the rows.
+
+// CHECK-LABEL: func.func @cascade_is_d2_and_then_rows
+// CHECK-LABEL: func.func private @qsat_score_cascade(
+// CHECK: func.call @qsat_score_d2(
+// CHECK: func.call @qsat_score_cascade_0(
+// CHECK: func.func private @qsat_score_cascade_0(
+// CHECK: memref.load {{.*}} : memref<1x1x4x4xf32>
+// CHECK: scf.while
+// CHECK: math.ceil
+func.func @cascade_is_d2_and_then_rows(
+    %q: memref<1x1x256x16xf32>, %k: memref<1x1x256x16xf32>, %a: memref<1x1x4x4xf32>) {
+  qsat.amplitude_score ins(%q, %k : memref<1x1x256x16xf32>, memref<1x1x256x16xf32>)
+    outs(%a : memref<1x1x4x4xf32>)
+    {estimator = #qsat.estimator<cascade>, share = 2.500000e-01 : f64, block_m = 64 : i64,
+     block_n = 64 : i64}
+  return
+}
+
+// -----
+
+// The panel holds the 16 rows of each group; -inf scores are not counted.
+
+// CHECK-LABEL: func.func @antidiagonal_pairs_rows_and_keys
+// CHECK: func.func private @qsat_score_antidiagonal_0(
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<16x16x32xf32>
+// CHECK: vector.fma
+// CHECK: arith.cmpf une
+func.func @antidiagonal_pairs_rows_and_keys(
+    %q: memref<1x1x256x16xf32>, %k: memref<1x1x256x16xf32>, %a: memref<1x1x4x4xf32>) {
+  qsat.amplitude_score ins(%q, %k : memref<1x1x256x16xf32>, memref<1x1x256x16xf32>)
+    outs(%a : memref<1x1x4x4xf32>)
+    {estimator = #qsat.estimator<antidiagonal>, block_m = 64 : i64, block_n = 64 : i64}
+  return
+}
