@@ -81,7 +81,11 @@ class Module:
         function.restype = None
         held = [describe(a) if isinstance(a, np.ndarray) else ctypes.c_int64(a) for a in arguments]
         passed = [ctypes.byref(h) if isinstance(h, ctypes.Structure) else h for h in held]
-        return lambda: function(*passed)
+
+        def call(arrays=arguments):  # keeps the arrays alive: a descriptor does not
+            function(*passed)
+
+        return call
 
     def call(self, name, *arguments):
         self.bind(name, *arguments)()
