@@ -34,6 +34,8 @@ void buildNormalize(OpPassManager &pm) {
   pm.addPass(createSymbolDCEPass());
   addCleanup(pm);
   OpPassManager &functions = pm.nest<func::FuncOp>();
+  // arith and math on tensors: nothing after this stage bufferizes them.
+  functions.addPass(createConvertElementwiseToLinalgPass());
   functions.addPass(tosa::createTosaToLinalgNamed());
   functions.addPass(createCanonicalizerPass());
   functions.addPass(tosa::createTosaToLinalg());

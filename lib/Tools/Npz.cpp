@@ -136,6 +136,8 @@ Expected<std::vector<NamedArray>> readArrays(StringRef path) {
   StringRef bytes = (*file)->getBuffer();
   if (bytes.starts_with("PK"))
     return readNpz(path.str());
+  if (path.ends_with(".npz"))
+    return fail(path + ": expected an npz archive, but it is not a zip file");
   Expected<Array> array = parseNpy(bytes);
   if (!array)
     return addPlace(path, array.takeError());

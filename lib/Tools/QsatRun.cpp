@@ -11,6 +11,7 @@
 #include "qsat/Pipelines/Pipelines.h"
 #include "qsat/Runtime/Runtime.h"
 
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -117,6 +118,12 @@ Expected<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
     if (Error error = checkType(type))
       return fail("result " + Twine(number) + ": " + toString(std::move(error)));
   entry.setPublic();
+  // Arguments are not written in place: a timed run would see what the run
+  // before it left.
+  for (auto [number, type] : enumerate(entry.getArgumentTypes()))
+    if (isa<RankedTensorType>(type))
+      entry.setArgAttr(number, bufferization::BufferizationDialect::kWritableAttrName,
+                       BoolAttr::get(module.getContext(), false));
   entry->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(), UnitAttr::get(module.getContext()));
   return entry;
 }
