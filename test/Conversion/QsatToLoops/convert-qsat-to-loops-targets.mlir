@@ -1,0 +1,41 @@
+// The same op for different CPUs: width and number of registers, instructions.
+// RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v4" %s | FileCheck %s --check-prefix=AVX512
+// RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v3" %s | FileCheck %s --check-prefix=AVX2
+// RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v4 features=-avx512f" %s | FileCheck %s --check-prefix=AVX2
+// RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64" %s | FileCheck %s --check-prefix=SSE2
+// RUN: qsat-opt "--convert-qsat-to-loops=cpu=neoverse-n1" %s | FileCheck %s --check-prefix=NEON
+// RUN: not qsat-opt "--convert-qsat-to-loops=cpu=pdp-11" %s 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: not qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v3 features=avx2" %s 2>&1 | FileCheck %s --check-prefix=FEATURE
+
+// UNKNOWN: error: unknown CPU 'pdp-11'
+// FEATURE: error: expected a feature like +avx2 or -avx512f, but got 'avx2'
+
+// AVX512-LABEL: func.func private @qsat_attention(
+// AVX512: vector.fma {{.*}} : vector<32xf32>
+// AVX512: math.ceil
+// AVX512: llvm.call_intrinsic "llvm.x86.avx512.mask.reduce.ps.512"
+// No instruction of these features rounds to bf16: integers, not a library call.
+// AVX512-NOT: arith.truncf
+// AVX512: arith.bitcast {{.*}} vector<16xi16> to vector<16xbf16>
+
+// 16 registers of 8 lanes: 4 rows of 16 keys.
+// AVX2-LABEL: func.func private @qsat_attention(
+// AVX2: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// AVX2: vector.fma {{.*}} : vector<16xf32>
+// AVX2-NOT: llvm.call_intrinsic
+
+// Neither fused multiply-add nor rounding: both would be library calls.
+// SSE2-LABEL: func.func private @qsat_attention(
+// SSE2-NOT: vector.fma
+// SSE2-NOT: math.
+// SSE2: vector.store {{.*}} vector<4xbf16>
+
+// NEON-LABEL: func.func private @qsat_attention(
+// NEON: vector.fma {{.*}} : vector<8xf32>
+// NEON-NOT: llvm.call_intrinsic
+func.func @attention(%q: memref<1x2x64x32xbf16>, %o: memref<1x2x64x32xbf16>, %l: memref<1x2x64xf32>) {
+  qsat.attention
+    ins(%q, %q, %q : memref<1x2x64x32xbf16>, memref<1x2x64x32xbf16>, memref<1x2x64x32xbf16>)
+    outs(%o, %l : memref<1x2x64x32xbf16>, memref<1x2x64xf32>) {mask = #qsat.mask<causal>}
+  return
+}
