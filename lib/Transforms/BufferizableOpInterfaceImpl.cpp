@@ -24,6 +24,29 @@ struct DpsModel : DstBufferizableOpInterfaceExternalModel<DpsModel<OpTy>, OpTy> 
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
 
+  LogicalResult resolveConflicts(Operation *op, RewriterBase &rewriter,
+                                 const AnalysisState &analysis,
+                                 const BufferizationState &state) const {
+    auto bufferizable = cast<BufferizableOpInterface>(op);
+    if (failed(bufferizable.resolveTensorOpOperandConflicts(rewriter, analysis, state)))
+      return failure();
+    // Two inits may be one value: CSE merges equal tensor.empty. The analysis
+    // sees no conflict, as nothing is read, but each result needs its buffer.
+    llvm::SmallPtrSet<Value, 4> taken;
+    for (OpOperand &init : cast<DestinationStyleOpInterface>(op).getDpsInitsMutable()) {
+      if (!isa<TensorType>(init.get().getType()) || taken.insert(init.get()).second)
+        continue;
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPoint(op);
+      FailureOr<Value> own = allocateTensorForShapedValue(
+          rewriter, op->getLoc(), init.get(), analysis.getOptions(), state, /*copy=*/false);
+      if (failed(own))
+        return failure();
+      rewriter.modifyOpInPlace(op, [&] { init.set(*own); });
+    }
+    return success();
+  }
+
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options, BufferizationState &state) const {
     OpBuilder::InsertionGuard guard(rewriter);

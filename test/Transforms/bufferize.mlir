@@ -108,3 +108,20 @@ func.func @input_as_init(%q: tensor<1x2x8x4xf32> {bufferization.writable = true}
     outs(%q : tensor<1x2x8x4xf32>) -> tensor<1x2x8x4xf32>
   return %o : tensor<1x2x8x4xf32>
 }
+
+// -----
+
+// Two inits that are one value, as CSE leaves them, get a buffer each.
+// CHECK-LABEL: func @one_value_as_two_inits
+// CHECK: qsat.amplified_select {{.*}} outs(%{{.*}}, %{{.*}}, %[[MASS:[^, ]*]], %[[QUERIES:[^ ]*]] :
+// CHECK: return %[[MASS]], %[[QUERIES]]
+func.func @one_value_as_two_inits(%a: tensor<1x8x4x4xf32>) -> (tensor<1x8x4xf32>, tensor<1x8x4xf32>) {
+  %i0 = tensor.empty() : tensor<1x8x4x4xi32>
+  %c0 = tensor.empty() : tensor<1x8x4xi32>
+  %m0 = tensor.empty() : tensor<1x8x4xf32>
+  %i, %c, %m, %n = qsat.amplified_select ins(%a : tensor<1x8x4x4xf32>)
+         outs(%i0, %c0, %m0, %m0 : tensor<1x8x4x4xi32>, tensor<1x8x4xi32>, tensor<1x8x4xf32>, tensor<1x8x4xf32>)
+         {mask = #qsat.mask<causal>, theta = 1.000000e-02 : f64}
+         -> tensor<1x8x4x4xi32>, tensor<1x8x4xi32>, tensor<1x8x4xf32>, tensor<1x8x4xf32>
+  return %m, %n : tensor<1x8x4xf32>, tensor<1x8x4xf32>
+}
