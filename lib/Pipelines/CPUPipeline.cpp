@@ -77,16 +77,22 @@ void buildBufferize(OpPassManager &pm) {
 }
 
 /// After it: scf, memref, vector, arith and math only.
-void buildLoops(OpPassManager &pm) {
+void buildLoops(OpPassManager &pm, bool instrument) {
+  if (instrument)
+    pm.addPass(createInstrumentPass());
   pm.addPass(createConvertQsatToLoops());
-  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addNestedPass<func::FuncOp>(createLinalgToParallelLoopsPass());
   pm.addNestedPass<func::FuncOp>(createExpandMathPass());
+  pm.addPass(createAssertToRuntimePass());
   addCleanup(pm);
 }
 
 /// After it: the LLVM dialect.
 void buildLLVM(OpPassManager &pm) {
   pm.addPass(createConvertSCFToOpenMPPass());
+  // Drops the memref.alloca_scope of parallel bodies without a stack buffer:
+  // scf-to-cf does not take one.
+  addCleanup(pm);
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());
@@ -123,7 +129,8 @@ std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &option
   if (options.lowering == "linalg")
     stages.push_back({"linalg", buildMeaning});
   stages.push_back({"bufferize", buildBufferize});
-  stages.push_back({"loops", buildLoops});
+  bool instrument = options.instrument;
+  stages.push_back({"loops", [=](OpPassManager &pm) { buildLoops(pm, instrument); }});
   stages.push_back({"llvm", buildLLVM});
   return stages;
 }

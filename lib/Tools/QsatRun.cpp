@@ -162,6 +162,18 @@ void setPipelineOptions(CPUPipelineOptions &pipeline, const Options &options) {
   pipeline.instrument = options.time > 0 || !options.report.empty();
 }
 
+/// Fails with the first op that no stage of the pipeline has lowered.
+LogicalResult checkLowered(ModuleOp module) {
+  WalkResult walk = module.walk([](Operation *op) {
+    if (isa<ModuleOp, UnrealizedConversionCastOp>(op) ||
+        is_contained({"llvm", "omp"}, op->getName().getDialectNamespace()))
+      return WalkResult::advance();
+    op->emitError() << "the CPU pipeline cannot lower '" << op->getName() << "'";
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
+}
+
 /// Brings `module` to the LLVM dialect.
 Error runPipeline(ModuleOp module, const Options &options, const FirstErrorHandler &handler, Progress &progress,
                   RunReport &report) {
@@ -174,15 +186,17 @@ Error runPipeline(ModuleOp module, const Options &options, const FirstErrorHandl
     progress.start("compiling: " + stage.name);
     mlir::PassManager pm(module.getContext());
     stage.build(pm);
-    bool failed = mlir::failed(pm.run(module));
+    bool stageFailed = failed(pm.run(module));
     report.stages.push_back({stage.name, progress.start("")});
-    if (failed)
+    if (stageFailed)
       return getFailure(handler, "stage '" + stage.name + "' failed");
     report.readOps(module);
     if (!options.saveIR.empty())
       if (Error error = saveIR(module, options.saveIR, number + 1, stage.name))
         return error;
   }
+  if (failed(checkLowered(module)))
+    return make_error<ReportedError>();
   return Error::success();
 }
 
@@ -221,8 +235,10 @@ Error run(Options &options, DialectRegistry &registry) {
   progress.start("compiling: machine code");
   Expected<CompiledFunction> function = CompiledFunction::compile(*module, options.entry, argumentTypes, resultTypes);
   report.stages.push_back({"machine code", progress.start("")});
-  if (!function)
-    return function.takeError();
+  if (!function) {
+    std::string reason = toString(function.takeError());
+    return getFailure(handler, reason);
+  }
   for (const auto &stage : report.stages)
     report.compileMs += stage.second;
 

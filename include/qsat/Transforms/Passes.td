@@ -98,4 +98,83 @@ def ExpandMathPass : InterfacePass<"qsat-expand-math", "::mlir::FunctionOpInterf
                            "::mlir::vector::VectorDialect"];
 }
 
+def LinalgToParallelLoopsPass : InterfacePass<"qsat-linalg-to-parallel-loops", "::mlir::FunctionOpInterface"> {
+  let summary = "lower linalg ops and copies on memrefs to loops that LLVM vectorises";
+  let description = [{
+    The innermost loop runs along the dimension that most operands are
+    contiguous in. A reduction along it is carried in registers, with
+    `reassoc` on the combining op (any other one accumulates in memory); outer
+    parallel loops become scf.parallel when there is enough work. Products
+    and sums get `contract`.
+
+    ```mlir
+    linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+                    iterator_types = ["parallel", "reduction"]} ins(%x ...) outs(%sum ...) { ... }
+    // becomes
+    scf.parallel (%i) = (%c0) to (%c4096) step (%c1) {
+      %init = memref.load %sum[%i]
+      %s = scf.for %j = %c0 to %c256 step %c1 iter_args(%acc = %init) { ... arith.addf ... fastmath<reassoc,contract> }
+      memref.store %s, %sum[%i]
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numLowered", "lowered", "number of ops lowered">];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
+def InstrumentPass : Pass<"qsat-instrument", "::mlir::ModuleOp"> {
+  let summary = "call the profiling functions of the runtime around qsat ops";
+  let description = [{
+    Numbers the qsat ops on memrefs that are in no parallel loop, and leaves the
+    attribute `qsat.instrumented` on the module: [name, location] by number.
+    After an `amplified_select` the runtime is told what it chose; the extents
+    are those of the `sparse_attention` that reads the lists. Run it before the
+    ops are lowered. The functions: qsat/Runtime/Runtime.h.
+
+    ```mlir
+    qsat.merge ins(%o1, %l1, %o2, %l2 : ...) outs(%o, %l : ...)
+    // becomes
+    call @qsat_op_begin(%c0_i32) : (i32) -> ()
+    qsat.merge ins(%o1, %l1, %o2, %l2 : ...) outs(%o, %l : ...)
+    call @qsat_op_end(%c0_i32) : (i32) -> ()
+    ```
+  }];
+  let statistics = [Statistic<"numInstrumented", "instrumented", "number of ops instrumented">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def AssertToRuntimePass : Pass<"qsat-assert-to-runtime", "::mlir::ModuleOp"> {
+  let summary = "report a failed cf.assert through the runtime";
+  let description = [{
+    The runtime prints the message and exits with status 1; upstream's lowering
+    aborts the process.
+
+    ```mlir
+    cf.assert %ok, "index out of range"
+    // becomes
+    scf.if %broken { llvm.call @qsat_assert_failed(%message) : (!llvm.ptr) -> () }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
+}
+
+def DecomposeAggregatesPass : InterfacePass<"qsat-decompose-aggregates", "::mlir::FunctionOpInterface"> {
+  let summary = "decompose linalg.softmax and tensor.concat, drop unused results";
+  let description = [{
+    linalg's aggregates become the structured ops that they stand for, concat
+    inserted slices, and a generic loses the results that nothing reads (the
+    index of torch's maximum). After raising: it would hide what that looks for.
+
+    ```mlir
+    linalg.softmax dimension(1) ins(%x ...) outs(%y ...)
+    // becomes a maximum, an exponential, a sum and a division
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // QSAT_TRANSFORMS_PASSES_TD
