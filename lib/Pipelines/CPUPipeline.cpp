@@ -47,6 +47,12 @@ void buildNormalize(OpPassManager &pm) {
   addCleanup(pm);
 }
 
+/// After it: dense attention is qsat.attention.
+void buildRaise(OpPassManager &pm) {
+  pm.addPass(createQsatRaiseAttention());
+  addCleanup(pm);
+}
+
 /// After it: attention that pays off sparse is scoring, selection and
 /// qsat.sparse_attention.
 void buildSparsify(OpPassManager &pm, Quality quality, double density) {
@@ -64,6 +70,12 @@ void buildMeaning(OpPassManager &pm) {
   addCleanup(pm);
 }
 
+/// After it: no aggregate of linalg, which has neither loops nor buffers.
+void buildTensors(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createDecomposeAggregatesPass());
+  addCleanup(pm);
+}
+
 /// After it: memrefs; every buffer is freed where it is last used, and the
 /// caller owns the results.
 void buildBufferize(OpPassManager &pm) {
@@ -73,6 +85,7 @@ void buildBufferize(OpPassManager &pm) {
   pm.addPass(bufferization::createOneShotBufferizePass(options));
   addCleanup(pm);
   bufferization::buildBufferDeallocationPipeline(pm);
+  pm.addPass(createConvertBufferizationToMemRefPass());
   addCleanup(pm);
 }
 
@@ -124,10 +137,13 @@ std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &option
   stages.push_back({"normalize", buildNormalize});
   Quality quality = getQuality(options.quality);
   double density = options.density;
+  if (options.raise)
+    stages.push_back({"raise", buildRaise});
   if (quality != Quality::Exact || density > 0)
     stages.push_back({"sparsify", [=](OpPassManager &pm) { buildSparsify(pm, quality, density); }});
   if (options.lowering == "linalg")
     stages.push_back({"linalg", buildMeaning});
+  stages.push_back({"tensors", buildTensors});
   stages.push_back({"bufferize", buildBufferize});
   bool instrument = options.instrument;
   stages.push_back({"loops", [=](OpPassManager &pm) { buildLoops(pm, instrument); }});

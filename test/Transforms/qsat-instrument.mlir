@@ -1,0 +1,69 @@
+// RUN: qsat-opt %s --qsat-instrument --split-input-file --verify-diagnostics | FileCheck %s
+
+// CHECK: module attributes {qsat.instrumented = {{\[\[}}"qsat.merge", "{{.*}}qsat-instrument.mlir:{{[0-9]+}}:{{[0-9]+}}"]]}
+// CHECK-DAG: func.func private @qsat_op_begin(i32)
+// CHECK-DAG: func.func private @qsat_op_end(i32)
+// CHECK-LABEL: @times
+func.func @times(%o1: memref<1x2x4x8xf32>, %l1: memref<1x2x4xf32>, %o: memref<1x2x4x8xf32>, %l: memref<1x2x4xf32>) {
+  // CHECK: %[[ID:.*]] = arith.constant 0 : i32
+  // CHECK: call @qsat_op_begin(%[[ID]])
+  // CHECK: qsat.merge
+  // CHECK: %[[SAME:.*]] = arith.constant 0 : i32
+  // CHECK: call @qsat_op_end(%[[SAME]])
+  qsat.merge ins(%o1, %l1, %o1, %l1 : memref<1x2x4x8xf32>, memref<1x2x4xf32>, memref<1x2x4x8xf32>, memref<1x2x4xf32>)
+    outs(%o, %l : memref<1x2x4x8xf32>, memref<1x2x4xf32>)
+  return
+}
+
+// -----
+
+// Times are the caller's: an op that several threads run is left alone.
+// CHECK: module attributes {qsat.instrumented = []}
+// CHECK-LABEL: @parallel
+func.func @parallel(%o1: memref<1x2x4x8xf32>, %l1: memref<1x2x4xf32>, %o: memref<1x2x4x8xf32>, %l: memref<1x2x4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  // CHECK-NOT: qsat_op
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    qsat.merge ins(%o1, %l1, %o1, %l1 : memref<1x2x4x8xf32>, memref<1x2x4xf32>, memref<1x2x4x8xf32>, memref<1x2x4xf32>)
+      outs(%o, %l : memref<1x2x4x8xf32>, memref<1x2x4xf32>)
+  }
+  return
+}
+
+// -----
+
+// The extents are those of the attention that reads the lists, not whole blocks.
+// CHECK-DAG: func.func private @qsat_report_selection(i32, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64)
+// CHECK-LABEL: @selection
+// CHECK-SAME: %{{[^:]*}}: memref<1x2x3x3xf32>, %[[Q:[^:]*]]: memref<1x2x300x8xf32>, %[[K:[^:]*]]: memref<1x1x290x8xf32>
+func.func @selection(%a: memref<1x2x3x3xf32>, %q: memref<1x2x300x8xf32>, %k: memref<1x1x290x8xf32>,
+                     %i: memref<1x2x3x3xi32>, %c: memref<1x2x3xi32>, %m: memref<1x2x3xf32>, %n: memref<1x2x3xf32>,
+                     %o: memref<1x2x300x8xf32>, %l: memref<1x2x300xf32>) {
+  // CHECK: qsat.amplified_select
+  // CHECK: call @qsat_op_end
+  // CHECK: memref.dim %[[Q]]
+  // CHECK: memref.dim %[[K]]
+  // CHECK: memref.extract_aligned_pointer_as_index
+  // CHECK: call @qsat_report_selection
+  qsat.amplified_select ins(%a : memref<1x2x3x3xf32>)
+    outs(%i, %c, %m, %n : memref<1x2x3x3xi32>, memref<1x2x3xi32>, memref<1x2x3xf32>, memref<1x2x3xf32>)
+    {policy = #qsat.policy<threshold>, theta = 6.000000e-03 : f64, mask = #qsat.mask<causal>}
+  // CHECK: call @qsat_op_begin
+  // CHECK: qsat.sparse_attention
+  // CHECK: call @qsat_op_end
+  qsat.sparse_attention ins(%q, %k, %k : memref<1x2x300x8xf32>, memref<1x1x290x8xf32>, memref<1x1x290x8xf32>)
+    list(%i, %c : memref<1x2x3x3xi32>, memref<1x2x3xi32>)
+    outs(%o, %l : memref<1x2x300x8xf32>, memref<1x2x300xf32>) {mask = #qsat.mask<causal>}
+  return
+}
+
+// -----
+
+func.func @tensors(%o1: tensor<1x2x4x8xf32>, %l1: tensor<1x2x4xf32>) -> tensor<1x2x4x8xf32> {
+  // expected-error @below {{'qsat.merge' op expected memrefs, but got tensors: instrument after bufferization}}
+  %o, %l = qsat.merge ins(%o1, %l1, %o1, %l1 : tensor<1x2x4x8xf32>, tensor<1x2x4xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4xf32>)
+    outs(%o1, %l1 : tensor<1x2x4x8xf32>, tensor<1x2x4xf32>) -> tensor<1x2x4x8xf32>, tensor<1x2x4xf32>
+  return %o : tensor<1x2x4x8xf32>
+}
