@@ -57,7 +57,7 @@ struct AttentionMatch {
 /// Finds attentions. One matcher serves one candidate.
 class AttentionMatcher {
 public:
-  AttentionMatcher(ExprContext &exprs) : exprs(exprs), builder(exprs) {}
+  AttentionMatcher(ExprContext &exprs, BandCache &bands) : exprs(exprs), builder(exprs, bands) {}
 
   /// Matches `root`: a contraction with values, or the division of one by the
   /// sum of its weights. On failure `reason` says why.
@@ -116,6 +116,9 @@ private:
   /// The factors of a product, looked through casts; constants are multiplied
   /// into `scale`.
   llvm::SmallVector<Node *> factorsOf(Node *node, double &scale);
+  /// The scores that `node` clamps from below at a number that only a hidden
+  /// score is under, or null.
+  Node *clampedScores(Node *node, double &floor);
 
   mlir::LogicalResult fail(const llvm::Twine &why) {
     reason = why.str();

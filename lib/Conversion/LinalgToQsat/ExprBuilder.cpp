@@ -71,6 +71,9 @@ Node *ExprBuilder::stepUncached(Node *load) {
   DenseElementsAttr constant;
   if (matchPattern(load->value, m_Constant(&constant)))
     return stepConstant(constant, load);
+  DenseResourceElementsAttr resource;
+  if (matchPattern(load->value, m_Constant(&resource)))
+    return stepBand(resource, load);
   auto result = dyn_cast<OpResult>(load->value);
   if (!result)
     return nullptr;

@@ -32,12 +32,15 @@ struct Band {
   std::optional<int64_t> lo, hi;
   mlir::Attribute inside, outside;
 };
-std::optional<Band> bandOf(mlir::DenseElementsAttr value);
+std::optional<Band> bandOf(mlir::ElementsAttr value);
+
+/// The bands of constants, which all candidates of a function share.
+using BandCache = llvm::DenseMap<mlir::Attribute, std::optional<Band>>;
 
 /// Reads scalar expressions off linalg-on-tensors IR.
 class ExprBuilder {
 public:
-  explicit ExprBuilder(ExprContext &exprs) : exprs(exprs) {}
+  ExprBuilder(ExprContext &exprs, BandCache &bands) : exprs(exprs), bands(bands) {}
 
   /// What the load reads, in terms of loads of the operands of the op that
   /// defines its tensor; null where that is no elementwise op or movement.
@@ -69,7 +72,7 @@ private:
                    llvm::ArrayRef<mlir::AffineExpr> indices);
   Node *stepElementwise(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
   Node *stepConstant(mlir::DenseElementsAttr value, Node *load);
-  Node *stepBand(mlir::DenseElementsAttr value, Node *load);
+  Node *stepBand(mlir::ElementsAttr value, Node *load);
   Node *stepMovement(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
   Node *stepConcat(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
   /// The value `target` of the body of `op` at the given loop indices.
@@ -79,7 +82,7 @@ private:
   Node *outerScalar(mlir::Value value, unsigned depth = 0);
 
   llvm::DenseMap<Node *, Node *> stepped, expanded;
-  llvm::DenseMap<mlir::Attribute, std::optional<Band>> bands;
+  BandCache &bands;
   unsigned gatherDepth = 0;
 };
 

@@ -5,6 +5,11 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/BitVector.h"
+
+#include <cstring>
 
 using namespace mlir;
 using namespace qsat::raise;
@@ -14,32 +19,82 @@ using namespace qsat::raise;
 //===----------------------------------------------------------------------===//
 
 /// Larger constants are not scanned for structure.
-static constexpr int64_t kMaxScanned = int64_t(1) << 24;
+static constexpr int64_t kMaxScanned = int64_t(1) << 26;
 
-std::optional<Band> qsat::raise::bandOf(DenseElementsAttr value) {
-  ShapedType type = value.getType();
-  if (type.getNumElements() > kMaxScanned || !type.getElementType().isIntOrFloat())
+namespace {
+/// The elements of a constant as bytes, without an attribute for each.
+struct RawElements {
+  ArrayRef<char> data;
+  unsigned bytes; ///< per element; 0 when there are 8 elements to a byte
+
+  uint64_t operator[](int64_t k) const {
+    if (bytes == 0)
+      return (data[k / 8] >> (k % 8)) & 1;
+    uint64_t value = 0;
+    std::memcpy(&value, data.data() + k * bytes, bytes);
+    return value;
+  }
+};
+} // namespace
+
+static std::optional<RawElements> rawElementsOf(ElementsAttr value) {
+  ShapedType type = value.getShapedType();
+  Type element = type.getElementType();
+  if (!element.isIntOrFloat() || type.getNumElements() > kMaxScanned)
     return std::nullopt;
+  unsigned bits = element.getIntOrFloatBitWidth();
+  RawElements raw;
+  if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
+    if (dense.isSplat())
+      return std::nullopt;
+    raw.data = dense.getRawData();
+  } else if (auto resource = dyn_cast<DenseResourceElementsAttr>(value)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    if (!blob)
+      return std::nullopt;
+    raw.data = blob->getData();
+  } else {
+    return std::nullopt;
+  }
+  int64_t count = type.getNumElements(), size = raw.data.size();
+  raw.bytes = bits == 1 && size != count ? 0 : (bits + 7) / 8;
+  bool fits = raw.bytes == 0 ? size >= (count + 7) / 8 : size == count * raw.bytes;
+  if (!fits || raw.bytes > 8)
+    return std::nullopt;
+  return raw;
+}
+
+/// The attribute of an element with these bits.
+static Attribute elementOf(Type type, uint64_t bits) {
+  unsigned width = type.getIntOrFloatBitWidth();
+  APInt value(width, bits, /*isSigned=*/false, /*implicitTrunc=*/true);
+  if (auto floatType = dyn_cast<FloatType>(type))
+    return FloatAttr::get(type, APFloat(floatType.getFloatSemantics(), value));
+  return IntegerAttr::get(type, value);
+}
+
+std::optional<Band> qsat::raise::bandOf(ElementsAttr value) {
+  ShapedType type = value.getShapedType();
   SmallVector<unsigned> wide;
   for (auto [dim, size] : llvm::enumerate(type.getShape()))
     if (size > 1)
       wide.push_back(dim);
-  if (wide.size() != 2)
+  std::optional<RawElements> raw = rawElementsOf(value);
+  if (wide.size() != 2 || !raw)
     return std::nullopt;
   int64_t rows = type.getDimSize(wide[0]), cols = type.getDimSize(wide[1]);
-  auto values = value.getValues<Attribute>();
   // Two distinct values, as a bit per element.
-  Attribute first = values[0], second;
+  uint64_t first = (*raw)[0];
+  std::optional<uint64_t> second;
   llvm::BitVector isFirst(rows * cols);
-  int64_t position = 0;
-  for (Attribute a : values) {
-    if (a == first)
-      isFirst.set(position);
+  for (int64_t k = 0; k < rows * cols; ++k) {
+    uint64_t bits = (*raw)[k];
+    if (bits == first)
+      isFirst.set(k);
     else if (!second)
-      second = a;
-    else if (a != second)
+      second = bits;
+    else if (bits != *second)
       return std::nullopt;
-    ++position;
   }
   if (!second)
     return std::nullopt;
@@ -57,7 +112,9 @@ std::optional<Band> qsat::raise::bandOf(DenseElementsAttr value) {
     }
     if (!exact)
       continue;
-    Band band{wide[0], wide[1], lo, hi, inside ? first : second, inside ? second : first};
+    Attribute one = elementOf(type.getElementType(), first);
+    Attribute other = elementOf(type.getElementType(), *second);
+    Band band{wide[0], wide[1], lo, hi, inside ? one : other, inside ? other : one};
     if (lo == 1 - rows)
       band.lo.reset();
     if (hi == cols - 1)
@@ -108,7 +165,7 @@ Node *ExprBuilder::stepConstant(DenseElementsAttr value, Node *load) {
   return exprs.index(load->indices[*wide] * (list[1] - list[0]) + list[0], type);
 }
 
-Node *ExprBuilder::stepBand(DenseElementsAttr value, Node *load) {
+Node *ExprBuilder::stepBand(ElementsAttr value, Node *load) {
   auto [it, isNew] = bands.try_emplace(value, std::nullopt);
   if (isNew)
     it->second = bandOf(value);

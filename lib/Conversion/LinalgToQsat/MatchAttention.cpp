@@ -76,6 +76,8 @@ FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contra
   Node *body = builder.reduceBody(contraction, *reduction, keyIndices);
   if (!body)
     return failure();
+  if (body->kind == Node::Load)
+    body = bare(body);
 
   AttentionMatch match;
   match.root = root;

@@ -5,6 +5,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace qsat::raise;
 
@@ -104,6 +106,9 @@ std::optional<AttentionMatcher::Product> AttentionMatcher::matchProduct(Node *lo
   Node *body = builder.reduceBody(load, *reduction, depth);
   if (!body)
     return std::nullopt;
+  // A sum over products that were computed before it.
+  if (body->kind == Node::Load)
+    body = bare(body);
   Product product{nullptr, nullptr, nullptr, 1.0};
   SmallVector<Node *> factors = factorsOf(body, product.scale);
   // A factor without indices of its own scales all products alike; it is
@@ -153,6 +158,32 @@ bool AttentionMatcher::containsProduct(Node *root) {
     productMemo[node] = found || matchProduct(node).has_value();
   }
   return productMemo.lookup(root);
+}
+
+/// max(x, c), or select(x > c, x, c), for a c at the bottom of the range.
+Node *AttentionMatcher::clampedScores(Node *node, double &floor) {
+  auto isFloor = [&](Node *n) {
+    std::optional<double> value = stripCasts(n)->floatValue();
+    if (!value || *value > -1e30)
+      return false;
+    floor = *value;
+    return true;
+  };
+  if (node->is<arith::MaximumFOp>() || node->is<arith::MaxNumFOp>()) {
+    if (isFloor(node->operands[1]))
+      return node->operands[0];
+    return isFloor(node->operands[0]) ? node->operands[1] : nullptr;
+  }
+  if (!node->is<arith::SelectOp>() || !node->operands[0]->is<arith::CmpFOp>())
+    return nullptr;
+  Node *cmp = node->operands[0];
+  using P = arith::CmpFPredicate;
+  P p = cast<arith::CmpFOp>(cmp->op).getPredicate();
+  bool greater = p == P::OGT || p == P::OGE || p == P::UGT || p == P::UGE;
+  if (greater && cmp->operands[0] == node->operands[1] && cmp->operands[1] == node->operands[2] &&
+      isFloor(node->operands[2]))
+    return node->operands[1];
+  return nullptr;
 }
 
 namespace {
@@ -241,8 +272,16 @@ LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, Attentio
     steps.push_back({ScoreStep::Multiply, constant(lnBase)});
   Node *node = score;
   std::optional<Product> product;
+  std::optional<double> floor;
   while (true) {
     node = stripCasts(node);
+    double at;
+    if (Node *inner = clampedScores(node, at)) {
+      floor = floor ? std::max(*floor, at) : at;
+      node = inner;
+      continue;
+    }
+    unsigned before = steps.size();
     if (node->kind == Node::Load) {
       product = matchProduct(node);
       if (product)
@@ -285,6 +324,10 @@ LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, Attentio
       return fail("the scores pass through " + node->op->getName().getStringRef() +
                   ", which is not a score modification (scale, bias, softcap, mask)");
     }
+    // What is hidden by -inf below a clamp comes out at the clamp.
+    for (unsigned k = before; k < steps.size() && floor; ++k)
+      if (steps[k].isMask() && std::isinf(steps[k].fill))
+        steps[k] = {ScoreStep::Fill, steps[k].operand, *floor};
     node = node->operands[along];
   }
   std::reverse(steps.begin(), steps.end());

@@ -38,16 +38,18 @@ public:
       : builder(builder), loc(loc), vars(vars) {}
 
   /// The result, or null when the load is not movement in this sense.
-  Value move(Node *load, const DimGroups &groups);
+  Value move(Node *load, DimGroups groups);
 
 private:
   bool readDigits(AffineExpr index, int64_t size, SmallVector<Digit> &digits);
+  void joinDigits(SmallVector<Digit> &digits, DimGroups &groups);
   Value reshape(Value tensor, ArrayRef<int64_t> shape,
                 ArrayRef<ReassociationIndices> groups, bool expands);
 
   OpBuilder &builder;
   Location loc;
   const VarTable &vars;
+  SmallVector<int64_t> extents; ///< of the variables, after joining
 };
 } // namespace
 
@@ -96,7 +98,30 @@ Value Mover::reshape(Value tensor, ArrayRef<int64_t> shape,
   return tensor::CollapseShapeOp::create(builder, loc, newType, tensor, groups);
 }
 
-Value Mover::move(Node *load, const DimGroups &groups) {
+/// Joins neighbouring digits of one dimension that stay neighbours in the
+/// result: they are one variable as far as movement is concerned.
+void Mover::joinDigits(SmallVector<Digit> &digits, DimGroups &groups) {
+  for (unsigned k = digits.size(); k-- > 1;) {
+    Digit &high = digits[k - 1], &low = digits[k];
+    if (!high.var || !low.var || low.offset != 0 || low.radix != extents[*low.var])
+      continue;
+    for (auto &group : groups) {
+      unsigned *at = llvm::find(group, *low.var);
+      if (at == group.end() || at == group.begin() || at[-1] != *high.var)
+        continue;
+      group.erase(at);
+      extents[*high.var] *= low.radix;
+      high.radix *= low.radix;
+      high.offset *= low.radix;
+      digits.erase(digits.begin() + k);
+      break;
+    }
+  }
+}
+
+Value Mover::move(Node *load, DimGroups groups) {
+  for (unsigned var = 0; var < vars.size(); ++var)
+    extents.push_back(vars.staticExtent(var).value_or(0));
   Value tensor = load->value;
   auto type = cast<RankedTensorType>(tensor.getType());
   if (!type.hasStaticShape())
@@ -107,6 +132,7 @@ Value Mover::move(Node *load, const DimGroups &groups) {
   for (auto [index, size] : llvm::zip_equal(load->indices, type.getShape())) {
     if (!readDigits(index, size, read.emplace_back()))
       return nullptr;
+    joinDigits(read.back(), groups);
     for (const Digit &d : read.back())
       if (d.var && !seen.insert(*d.var).second)
         return nullptr;
@@ -138,7 +164,7 @@ Value Mover::move(Node *load, const DimGroups &groups) {
   SmallVector<unsigned> present;
   bool isWhole = true;
   for (const Digit &d : digits) {
-    int64_t size = d.var ? *vars.staticExtent(*d.var) : 1;
+    int64_t size = d.var ? extents[*d.var] : 1;
     isWhole &= size == d.radix;
     offsets.push_back(builder.getIndexAttr(d.offset));
     sizes.push_back(builder.getIndexAttr(size));
@@ -169,7 +195,7 @@ Value Mover::move(Node *load, const DimGroups &groups) {
   // Transpose to the order of the result.
   SmallVector<int64_t> permutation, permuted, missing, full;
   for (auto [position, var] : llvm::enumerate(order)) {
-    full.push_back(*vars.staticExtent(var));
+    full.push_back(extents[var]);
     const unsigned *at = llvm::find(present, var);
     if (at == present.end()) {
       missing.push_back(position);
@@ -192,7 +218,9 @@ Value Mover::move(Node *load, const DimGroups &groups) {
   unsigned next = 0;
   ReassociationIndices pending;
   for (const auto &group : groups) {
-    final.push_back(extentOf(group, vars));
+    final.push_back(1);
+    for (unsigned var : group)
+      final.back() *= extents[var];
     pending.push_back(final.size() - 1);
     if (group.empty())
       continue;

@@ -67,15 +67,15 @@ void eraseDead(Operation *function) {
 }
 
 struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttention> {
-  using QsatRaiseAttentionBase::QsatRaiseAttentionBase;
 
   void runOnOperation() override {
     // A sum over products may be a weighted sum of values.
     SmallVector<linalg::LinalgOp> candidates;
     getOperation()->walk([&](linalg::LinalgOp op) {
-      if (op.getNumReductionLoops() > 0 && op.getNumDpsInputs() >= 2 && op->getNumResults() == 1)
+      if (op.getNumReductionLoops() > 0 && op->getNumResults() == 1)
         candidates.push_back(op);
     });
+    bands.clear();
     bool changed = false;
     for (linalg::LinalgOp op : candidates)
       changed |= raise(op);
@@ -90,7 +90,7 @@ struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttentio
       if (!root)
         continue;
       ExprContext exprs(&getContext());
-      AttentionMatcher matcher(exprs);
+      AttentionMatcher matcher(exprs, bands);
       FailureOr<AttentionMatch> match = matcher.match(root);
       if (succeeded(match) && succeeded(buildAttention(*match, exprs))) {
         ++numRaised;
@@ -106,6 +106,8 @@ struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttentio
           << remark::reason("{0}", reason);
     return false;
   }
+
+  BandCache bands;
 };
 
 } // namespace
