@@ -407,6 +407,13 @@ Node *ExprContext::foldConstants(Operation *op, ArrayRef<Node *> operands) {
   SmallVector<OpFoldResult> results;
   if (failed(op->fold(attributes, results)) || results.size() != 1)
     return nullptr;
+  // A fold such as x - 0 = x names an operand.
+  if (auto value = dyn_cast<Value>(results[0])) {
+    for (auto [n, operand] : llvm::zip_equal(operands, op->getOperands()))
+      if (operand == value)
+        return n;
+    return nullptr;
+  }
   if (auto attribute = dyn_cast<Attribute>(results[0]))
     if (auto typed = dyn_cast<TypedAttr>(attribute);
         typed && typed.getType() == type && isa<IntegerAttr, FloatAttr>(attribute))
