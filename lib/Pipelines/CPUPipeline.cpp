@@ -2,6 +2,8 @@
 
 #include "qsat/Pipelines/Pipelines.h"
 
+#include "HostOptimize.h"
+
 #include "qsat/Conversion/Passes.h"
 #include "qsat/Transforms/Passes.h"
 
@@ -85,6 +87,8 @@ void buildBufferize(OpPassManager &pm) {
   pm.addPass(bufferization::createOneShotBufferizePass(options));
   addCleanup(pm);
   bufferization::buildBufferDeallocationPipeline(pm);
+  // The pipeline frees at the end of the block.
+  pm.addNestedPass<func::FuncOp>(bufferization::createOptimizeAllocationLivenessPass());
   pm.addPass(createConvertBufferizationToMemRefPass());
   addCleanup(pm);
 }
@@ -94,6 +98,7 @@ void buildLoops(OpPassManager &pm, bool instrument) {
   if (instrument)
     pm.addPass(createInstrumentPass());
   pm.addPass(createConvertQsatToLoops());
+  buildHostKernels(pm);
   pm.addNestedPass<func::FuncOp>(createLinalgToParallelLoopsPass());
   pm.addNestedPass<func::FuncOp>(createExpandMathPass());
   pm.addPass(createAssertToRuntimePass());

@@ -124,4 +124,80 @@ def QsatRaiseAttention : Pass<"qsat-raise-attention"> {
   ];
 }
 
+class KernelPass<string name> : Pass<name, "::mlir::ModuleOp"> {
+  let options = [
+    Option<"cpu", "cpu", "std::string", "\"host\"",
+           "CPU to emit kernels for, as LLVM names it; `host` is this machine">,
+    Option<"features", "features", "std::string", "\"\"",
+           "features of the CPU on top of its own, as in LLVM: `+avx2,-avx512f`">
+  ];
+  let statistics = [
+    Statistic<"numLowered", "lowered", "number of ops lowered to loops">,
+    Statistic<"numKernels", "kernels", "number of kernel functions emitted">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
+  ];
+}
+
+def LowerMatmulPass : KernelPass<"qsat-lower-matmul"> {
+  let summary = "turns matrix products on memrefs into packed register-tiled kernels";
+  let description = [{
+    Any linalg op on memrefs that is a contraction of floats over one dimension,
+    with at least four rows: named or generic, batched, with transposed or
+    narrower operands (bf16 and f16 are widened to f32, where it accumulates).
+    The right operand is packed into panels; a task is a call of a kernel for 64
+    rows and 8 panels. What is not such a product stays, with a remark that says
+    why (`--remarks-filter-missed=qsat`).
+
+    Before:
+
+    ```mlir
+    linalg.matmul ins(%a, %b : memref<128x64xf32>, memref<64x32xf32>) outs(%c : memref<128x32xf32>)
+    ```
+
+    After:
+
+    ```mlir
+    %packed = memref.alloc(%panels, %k) : memref<?x?x32xf32>
+    scf.parallel (%t) = (%c0) to (%panels) step (%c1) {
+      func.call @qsat_matmul_pack(%panel, %t, %b, %packed) : (...) -> ()
+    }
+    scf.parallel (%t) = (%c0) to (%tasks) step (%c1) {
+      func.call @qsat_matmul(%rows, %panels, %first, %a, %packed, %c) : (...) -> ()
+    }
+    ```
+  }];
+}
+
+def LowerLinalgPass : KernelPass<"qsat-lower-linalg"> {
+  let summary = "turns linalg ops on memrefs into parallel vector loops";
+  let description = [{
+    One kernel function for each distinct op; a task is a call of it for a part
+    of the parallel dimensions. The dimension along which all operands are
+    contiguous or constant is vectorised; what does not depend on it is computed
+    once for each row. A reduction along it keeps partial results by lane, so
+    sums are reassociated. Ops without such a dimension become plain loops, in
+    parallel too. Copies of memrefs are treated like the ops.
+
+    Before:
+
+    ```mlir
+    linalg.generic {indexing_maps = [#row, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%s : memref<4096xf32>) outs(%x : memref<4096x256xf32>) {...}
+    ```
+
+    After:
+
+    ```mlir
+    scf.parallel (%t) = (%c0) to (%tasks) step (%c1) {
+      func.call @qsat_generic(%first, %last, %s, %x) : (...) -> ()
+    }
+    ```
+  }];
+}
+
 #endif // QSAT_CONVERSION_PASSES_TD
+
