@@ -2,7 +2,7 @@
 
     summary.py DIRECTORY SUITE...
 
-lit.json (lit --output), pytest.xml (pytest --junitxml) and cases.txt (run_reference_cases.py).
+lit.json (lit --output) and pytest.xml (pytest --junitxml).
 Prints a line for each suite, the tests that failed, and last `N passed, N failed`. A suite without
 results counts as one failure. The exit code is 1 if anything failed or nothing ran.
 """
@@ -10,7 +10,6 @@ results counts as one failure. The exit code is 1 if anything failed or nothing 
 from __future__ import annotations
 
 import json
-import re
 import sys
 import xml.etree.ElementTree as xml
 from dataclasses import dataclass, field
@@ -50,25 +49,9 @@ def read_pytest(path: Path) -> Suite:
     return suite
 
 
-def read_cases(path: Path) -> Suite:
-    suite = Suite()
-    lines = path.read_text().splitlines()
-    for line in lines:
-        if line.startswith("ok "):
-            suite.passed += 1
-        elif line.startswith("skip "):
-            suite.skipped += 1
-        elif line.startswith("FAIL "):
-            suite.failures.append(line.removeprefix("FAIL "))
-    if not lines or not re.fullmatch(r"\d+ passed, \d+ failed.*", lines[-1]):
-        suite.failures.append("it ended before its last case")
-    return suite
-
-
 READERS = {
     "lit": ("lit.json", read_lit),
     "pytest": ("pytest.xml", read_pytest),
-    "cases": ("cases.txt", read_cases),
 }
 
 
