@@ -110,6 +110,7 @@ private:
   mlir::LogicalResult addBias(Node *bias, llvm::SmallVectorImpl<ScoreStep> &steps);
   std::optional<Product> matchProduct(Node *load);
   bool containsProduct(Node *node);
+  unsigned keyRank(Node *root);
   /// `node` looked into, through casts, until neither a load nor a cast is on top.
   Node *bare(Node *node);
   std::pair<Node *, double> peel(Node *node);

@@ -132,7 +132,9 @@ Node *ExprBuilder::evaluateBody(linalg::LinalgOp op, Value target, ArrayRef<Affi
   llvm::DenseMap<Value, Node *> values;
   auto lookup = [&](Value v) -> Node * {
     auto it = values.find(v);
-    return it != values.end() ? it->second : outerScalar(v);
+    if (it != values.end())
+      return it->second;
+    return v.getParentBlock() == block ? nullptr : outerScalar(v);
   };
   for (OpOperand &operand : op->getOpOperands()) {
     BlockArgument arg = op.getMatchingBlockArgument(&operand);

@@ -14,7 +14,8 @@ int64_t AttentionMatcher::sizeOf(AffineExpr index) const {
 
 FailureOr<AttentionMatch> AttentionMatcher::match(Value root) {
   auto type = dyn_cast<RankedTensorType>(root.getType());
-  if (!type || !isa<FloatType>(type.getElementType()) || !type.hasStaticShape())
+  if (!type || !isa<FloatType>(type.getElementType()) || !type.hasStaticShape() ||
+      type.getNumElements() == 0)
     return failure();
   for (int64_t size : type.getShape())
     outIndices.push_back(exprs.vars.add(size));
@@ -62,7 +63,7 @@ FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contra
   SmallVector<int64_t> extents = builder.reduceExtents(*reduction);
   if (keyIndices.empty())
     for (int64_t extent : extents) {
-      if (ShapedType::isDynamic(extent))
+      if (ShapedType::isDynamic(extent) || extent == 0)
         return failure();
       keyIndices.push_back(exprs.vars.add(extent));
     }
@@ -187,9 +188,14 @@ bool AttentionMatcher::splitVariables(const AttentionMatch &match) {
   return true;
 }
 
+/// The element types of attention.
+static bool isSupported(Type type) { return type.isF64() || type.isF32() || type.isF16() || type.isBF16(); }
+
 /// Gives each variable of the iteration space its role by where it occurs.
 LogicalResult AttentionMatcher::assignRoles(AttentionMatch &match, Node *score) {
   auto has = [](Node *n, unsigned var) { return (n->vars >> var) & 1; };
+  if (!isSupported(match.q->type) || !isSupported(match.k->type) || !isSupported(match.v->type))
+    return fail("expected operands of f64, f32, f16 or bf16");
   SmallVector<unsigned> outVars, rows;
   for (AffineExpr e : outIndices)
     llvm::append_range(outVars, variablesOf(e, exprs.vars));

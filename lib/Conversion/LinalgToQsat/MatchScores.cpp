@@ -99,7 +99,7 @@ std::optional<AttentionMatcher::Product> AttentionMatcher::matchProduct(Node *lo
   SmallVector<AffineExpr> &depth = depthIndices[load->value];
   if (depth.empty())
     for (int64_t extent : builder.reduceExtents(*reduction)) {
-      if (ShapedType::isDynamic(extent))
+      if (ShapedType::isDynamic(extent) || extent == 0)
         return std::nullopt;
       depth.push_back(exprs.vars.add(extent));
     }
@@ -124,6 +124,12 @@ std::optional<AttentionMatcher::Product> AttentionMatcher::matchProduct(Node *lo
   for (AffineExpr e : k.first->indices)
     if (hasOverlap(e, exprs.vars))
       return std::nullopt;
+  // A feature index that neither reads would only repeat the product.
+  uint64_t features = 0;
+  for (AffineExpr e : depth)
+    features |= varsOf(e);
+  if (features & ~(q.first->vars | k.first->vars))
+    return std::nullopt;
   product.q = q.first;
   product.k = k.first;
   product.scale *= q.second * k.second;
@@ -158,6 +164,23 @@ bool AttentionMatcher::containsProduct(Node *root) {
     productMemo[node] = found || matchProduct(node).has_value();
   }
   return productMemo.lookup(root);
+}
+
+/// The number of variables of the simplest k below `root`: of several products
+/// the one with plain keys is the attention's, others are biases.
+unsigned AttentionMatcher::keyRank(Node *root) {
+  unsigned rank = ~0u;
+  SmallVector<Node *> stack = {root};
+  llvm::DenseSet<Node *> seen;
+  while (!stack.empty()) {
+    Node *node = stack.pop_back_val();
+    if (!seen.insert(node).second || !containsProduct(node))
+      continue;
+    if (std::optional<Product> product = matchProduct(node))
+      rank = std::min<unsigned>(rank, llvm::popcount(product->k->vars));
+    stack.append(node->operands.begin(), node->operands.end());
+  }
+  return rank;
 }
 
 /// max(x, c), or select(x > c, x, c), for a c at the bottom of the range.
@@ -295,6 +318,10 @@ LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, Attentio
     for (auto [i, n] : llvm::enumerate(node->operands))
       if (containsProduct(n) && along < 0)
         along = i;
+    if ((node->is<arith::AddFOp>() || node->is<arith::SubFOp>()) && along == 0 &&
+        containsProduct(node->operands[1]) &&
+        keyRank(node->operands[1]) < keyRank(node->operands[0]))
+      along = 1;
     if (along < 0)
       return fail("the scores hold no product of a query row and a key row");
     Node *other = node->operands.size() == 2 ? node->operands[1 - along] : nullptr;

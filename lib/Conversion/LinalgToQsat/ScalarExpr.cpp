@@ -221,37 +221,48 @@ Node *ExprContext::apply(Operation *op, ArrayRef<Node *> operands) {
 // Simplification
 //===----------------------------------------------------------------------===//
 
-/// Integer arithmetic on index expressions. Indices and extents are far below
-/// the range of the integer types that models compute them in.
+/// Integer arithmetic on index expressions, where nothing wraps around. Indices
+/// and extents are taken to be below 2^31, narrower types need a known range.
 Node *ExprContext::simplifyInteger(Operation *op, ArrayRef<Node *> operands) {
   Type type = scalarType(op);
   if (operands.empty() || type.isInteger(1) ||
       !llvm::all_of(operands, [](Node *n) { return n->kind == Node::Index; }))
     return nullptr;
   AffineExpr x = operands[0]->indices[0];
-  if (isa<arith::IndexCastOp, arith::IndexCastUIOp, arith::ExtSIOp, arith::ExtUIOp,
-          arith::TruncIOp>(op))
-    return index(x, type);
+  auto natural = [&](AffineExpr e) {
+    IndexRange r = rangeOf(simplifyIndex(e, vars), vars);
+    return r.lo && *r.lo >= 0;
+  };
+  auto inType = [&](AffineExpr e) -> Node * {
+    auto integer = dyn_cast<IntegerType>(type);
+    if (integer && integer.getWidth() < 32) {
+      IndexRange r = rangeOf(simplifyIndex(e, vars), vars);
+      int64_t limit = int64_t(1) << (integer.getWidth() - 1);
+      if (!r.lo || !r.hi || *r.lo < -limit || *r.hi >= limit)
+        return nullptr;
+    }
+    return index(e, type);
+  };
+  if (isa<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp>(op))
+    return inType(x);
+  if (isa<arith::IndexCastUIOp, arith::ExtUIOp>(op))
+    return natural(x) ? inType(x) : nullptr;
   if (operands.size() != 2)
     return nullptr;
   AffineExpr y = operands[1]->indices[0];
-  auto natural = [&](AffineExpr e) {
-    IndexRange r = rangeOf(e, vars);
-    return r.lo && *r.lo >= 0;
-  };
   if (isa<arith::AddIOp>(op))
-    return index(x + y, type);
+    return inType(x + y);
   if (isa<arith::SubIOp>(op))
-    return index(x - y, type);
+    return inType(x - y);
   if (isa<arith::MulIOp>(op) && (x.isSymbolicOrConstant() || y.isSymbolicOrConstant()))
-    return index(x * y, type);
+    return inType(x * y);
   auto divisor = dyn_cast<AffineConstantExpr>(y);
   if (!divisor || divisor.getValue() <= 0)
     return nullptr;
   if (isa<arith::FloorDivSIOp>(op) || (isa<arith::DivSIOp, arith::DivUIOp>(op) && natural(x)))
-    return index(x.floorDiv(y), type);
+    return inType(x.floorDiv(y));
   if (isa<arith::RemSIOp, arith::RemUIOp>(op) && natural(x))
-    return index(x % y, type);
+    return inType(x % y);
   return nullptr;
 }
 
