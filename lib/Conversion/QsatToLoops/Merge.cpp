@@ -54,11 +54,13 @@ static func::FuncOp buildMergeKernel(KernelBuilder &kb, MergeOp op, ModuleOp mod
       RowWeights w = buildWeights(kb, kb.load(lse1, {b, h, i}), kb.load(lse2, {b, h, i}));
       kb.store(w.lse, lse, {b, h, i});
       Value w1 = kb.splat(w.first, lanes), w2 = kb.splat(w.second, lanes);
-      kb.loop(kb.index(0), whole, lanes, [&](Value d) {
-        Value x = kb.mulf(w1, kb.loadVectorAs(acc, o1, {b, h, i, d}, lanes));
-        x = kb.fma(w2, kb.loadVectorAs(acc, o2, {b, h, i, d}, lanes), x);
-        kb.storeVectorAs(x, o, {b, h, i, d});
-      });
+      // Not even as dead code: vector.load takes unit strides only.
+      if (hasRows)
+        kb.loop(kb.index(0), whole, lanes, [&](Value d) {
+          Value x = kb.mulf(w1, kb.loadVectorAs(acc, o1, {b, h, i, d}, lanes));
+          x = kb.fma(w2, kb.loadVectorAs(acc, o2, {b, h, i, d}, lanes), x);
+          kb.storeVectorAs(x, o, {b, h, i, d});
+        });
       kb.loop(whole, width, 1, [&](Value d) {
         Value x = kb.mulf(w.first, kb.loadAs(acc, o1, {b, h, i, d}));
         x = kb.fma(w.second, kb.loadAs(acc, o2, {b, h, i, d}), x);

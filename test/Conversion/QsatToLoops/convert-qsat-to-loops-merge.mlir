@@ -35,3 +35,19 @@ func.func @bf16_is_merged_in_f32(
     outs(%o, %l : memref<?x?x?x?xbf16>, memref<?x?x?xf32>)
   return
 }
+
+// -----
+
+// Rows that are not contiguous are merged one number at a time.
+// CHECK-LABEL: func.func @merge_strided_rows(
+// CHECK:         call @[[KERNEL:qsat_merge[_0-9]*]](
+// CHECK-LABEL: func.func private @qsat_merge
+// CHECK-NOT:     vector.load
+// CHECK:         memref.load
+// CHECK-NOT:     vector.load
+func.func @merge_strided_rows(%o1: memref<1x1x8x8xf32, strided<[?, ?, ?, ?], offset: ?>>, %l: memref<1x1x8xf32>,
+                              %o: memref<1x1x8x8xf32>) {
+  qsat.merge ins(%o1, %l, %o, %l : memref<1x1x8x8xf32, strided<[?, ?, ?, ?], offset: ?>>, memref<1x1x8xf32>, memref<1x1x8x8xf32>, memref<1x1x8xf32>)
+    outs(%o, %l : memref<1x1x8x8xf32>, memref<1x1x8xf32>)
+  return
+}
