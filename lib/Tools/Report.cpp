@@ -42,6 +42,8 @@ void RunReport::readOps(mlir::ModuleOp module) {
   auto list = module->getAttrOfType<mlir::ArrayAttr>("qsat.instrumented");
   if (!list)
     return;
+  // The attribute stays on the module: it is read again after later stages.
+  ops.clear();
   for (mlir::Attribute entry : list) {
     auto pair = cast<mlir::ArrayAttr>(entry);
     ops.push_back({cast<mlir::StringAttr>(pair[0]).str(), cast<mlir::StringAttr>(pair[1]).str()});
