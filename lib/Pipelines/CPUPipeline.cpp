@@ -76,6 +76,7 @@ void buildMeaning(OpPassManager &pm) {
 void buildTensors(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createDecomposeAggregatesPass());
   addCleanup(pm);
+  buildHostTensors(pm);
 }
 
 /// After it: memrefs; every buffer is freed where it is last used, and the

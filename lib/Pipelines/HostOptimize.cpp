@@ -12,6 +12,11 @@
 
 using namespace mlir;
 
+void qsat::buildHostTensors(OpPassManager &pm) {
+  // No CSE after it: that would share the fills again.
+  pm.addNestedPass<func::FuncOp>(createFuseElementwisePass());
+}
+
 void qsat::buildHostKernels(OpPassManager &pm) {
   pm.addPass(createLowerMatmulPass());
   pm.addPass(createLowerLinalgPass());

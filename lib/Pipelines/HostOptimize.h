@@ -9,6 +9,9 @@ class OpPassManager;
 
 namespace qsat {
 
+/// On tensors, before bufferization. After it: fewer and larger linalg ops.
+void buildHostTensors(mlir::OpPassManager &pm);
+
 /// On memrefs. After it: calls of packed, vectorised, parallel kernels in place
 /// of linalg ops; those without such a form stay.
 void buildHostKernels(mlir::OpPassManager &pm);

@@ -177,4 +177,26 @@ def DecomposeAggregatesPass : InterfacePass<"qsat-decompose-aggregates", "::mlir
                            "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def FuseElementwisePass : InterfacePass<"qsat-fuse-elementwise", "::mlir::FunctionOpInterface"> {
+  let summary = "fuse elementwise linalg ops, and fold moved or widened weights into products";
+  let description = [{
+    An elementwise op with one reader becomes part of it; a transpose that keeps
+    rows whole becomes part of all its readers. A matrix product whose right
+    operand is transposed or widened reads the source itself, as
+    `linalg.contract`. Every op gets its own fill and empty tensor, so that
+    bufferization copies none. Run no CSE between this and bufferization.
+
+    ```mlir
+    %wide = linalg.generic ins(%w : tensor<688x256xbf16>) {extf}
+    %t = linalg.transpose ins(%wide) permutation = [1, 0]
+    %c = linalg.matmul ins(%a, %t) outs(%zero)
+    // becomes
+    %c = linalg.contract indexing_maps = [(m, n, k) -> (m, k), (m, n, k) -> (n, k), (m, n, k) -> (m, n)]
+           ins(%a, %w : tensor<4096x256xf32>, tensor<688x256xbf16>) outs(%zero)
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 #endif // QSAT_TRANSFORMS_PASSES_TD
