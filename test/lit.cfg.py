@@ -52,8 +52,9 @@ def find_python():
 
 
 python = find_python()
+# First: among the default substitutions is a %python, the one that runs lit.
+config.substitutions.insert(0, ("%python", python))
 config.substitutions += [
-    ("%python", python),
     ("%qsat_lib_dir", config.qsat_lib_dir),
     ("%mlir_lib_dir", config.mlir_lib_dir),
     ("%mlir_cmake_dir", config.mlir_cmake_dir),
