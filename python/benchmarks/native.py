@@ -1,6 +1,7 @@
-"""Compiles MLIR with qsat ops on memrefs to a shared library and calls it with numpy arrays.
+"""Compiles MLIR to a shared library and calls it with numpy arrays: qsat-opt, mlir-translate, clang.
 
-The loops pipeline only, without the rest of the compiler: qsat-opt, mlir-translate, clang.
+`Module` takes qsat ops on memrefs through the loops pipeline alone; `Model` takes the IR of a whole
+model, on tensors, through `qsat-cpu-pipeline`.
 """
 
 import ctypes
@@ -50,19 +51,19 @@ def describe(array):
     return Ranked(pointer, pointer, 0, sizes, strides)
 
 
-class Module:
-    """A compiled module; `module.call(name, arrays...)` calls a function of it."""
+class Library:
+    """A shared library of `text` after `passes` (options of qsat-opt), compiled for `march`."""
 
-    def __init__(self, text, qsat_opt, cpu="host"):
+    def __init__(self, text, qsat_opt, passes, march="native", objects=()):
         self.folder = tempfile.TemporaryDirectory()
         folder = pathlib.Path(self.folder.name)
-        march = "native" if cpu == "host" else cpu
         (folder / "in.mlir").write_text(text)
         commands = [
-            [qsat_opt, "in.mlir", f"--convert-qsat-to-loops=cpu={cpu}", *PASSES, "-o", "llvm.mlir"],
+            [qsat_opt, "in.mlir", *passes, "-o", "llvm.mlir"],
             [LLVM / "bin/mlir-translate", "--mlir-to-llvmir", "llvm.mlir", "-o", "k.ll"],
             [LLVM / "bin/clang", "-O3", f"-march={march}", "-mprefer-vector-width=512", "-shared",
-             "-fPIC", "-Wno-override-module", "k.ll", "-o", "k.so", f"-L{LLVM}/lib", "-lomp", "-lm",
+             "-fPIC", "-Wno-override-module", "k.ll", *map(str, objects), "-o", "k.so",
+             f"-L{LLVM}/lib", "-lomp", "-lm",
              f"-Wl,-rpath,{LLVM}/lib"],
         ]
         for command in commands:
@@ -74,6 +75,14 @@ class Module:
 
     def set_threads(self, count):
         self.omp.omp_set_num_threads(count)
+
+
+class Module(Library):
+    """qsat ops on memrefs; `module.call(name, arrays...)` calls a function of it."""
+
+    def __init__(self, text, qsat_opt, cpu="host"):
+        passes = [f"--convert-qsat-to-loops=cpu={cpu}", *PASSES]
+        super().__init__(text, qsat_opt, passes, "native" if cpu == "host" else cpu)
 
     def bind(self, name, *arguments):
         """A callable without arguments: the function on these arrays and integers."""
@@ -89,3 +98,28 @@ class Module:
 
     def call(self, name, *arguments):
         self.bind(name, *arguments)()
+
+
+class Model(Library):
+    """A whole model on tensors: `model(arrays...)` calls its function `main`, which has one result.
+
+    `options` are those of qsat-cpu-pipeline, `result` is the shape of the f32 result.
+    """
+
+    def __init__(self, text, qsat_opt, result, options=""):
+        runtime = pathlib.Path(qsat_opt).resolve().parents[1] / "lib" / "libQsatRuntime.a"
+        passes = ["--llvm-request-c-wrappers", f"--qsat-cpu-pipeline={options}"]
+        super().__init__(text, qsat_opt, passes, objects=[runtime, "-lstdc++"])
+        self.result = result
+        self.libc = ctypes.CDLL(None)
+        self.libc.free.argtypes = [ctypes.c_void_p]
+
+    def __call__(self, *arrays):
+        """The result, a copy; bf16 arrays are uint16 bits."""
+        out = describe(np.empty(self.result, np.float32))
+        held = [describe(a) for a in arrays]
+        self.library._mlir_ciface_main(ctypes.byref(out), *map(ctypes.byref, held))
+        values = ctypes.cast(out.aligned, ctypes.POINTER(ctypes.c_float))
+        copy = np.ctypeslib.as_array(values, tuple(self.result)).copy()
+        self.libc.free(out.base)
+        return copy
