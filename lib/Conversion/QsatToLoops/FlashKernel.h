@@ -168,8 +168,6 @@ private:
   // register tiles, and the visible keys of its first and last row.
   Value batch, head, kvHead, firstRow, numRows, paddedRows;
   Visible firstVisible, lastVisible;
-
-  friend class ScoreRegionBuilder;
 };
 
 /// Moves the constants that the score region uses into it and returns the
