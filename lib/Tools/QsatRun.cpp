@@ -4,6 +4,7 @@
 
 #include "Arguments.h"
 #include "Diagnostics.h"
+#include "HtmlReport.h"
 #include "Jit.h"
 #include "Progress.h"
 #include "Report.h"
@@ -65,8 +66,9 @@ struct Options {
   cl::opt<bool> noRaise{"no-raise", cl::desc("Leave attention in model IR as it is"), cl::cat(category)};
   cl::opt<std::string> saveIR{"save-ir", cl::value_desc("DIR"), cl::cat(category),
                               cl::desc("Write the IR after each stage to DIR")};
-  cl::opt<std::string> report{"report", cl::value_desc("FILE.json"), cl::cat(category),
-                              cl::desc("Write times, realised densities and kept masses as JSON")};
+  cl::list<std::string> reports{"report", cl::CommaSeparated, cl::value_desc("FILE.json|html,..."), cl::cat(category),
+                                cl::desc("Write times, realised densities and kept masses to these files,\n"
+                                         "as JSON or as a page, as the name ends")};
   cl::opt<bool> progress{"progress", cl::desc("Print every stage and its time to stderr"), cl::cat(category)};
   cl::alias verbose{"v", cl::desc("Same as --progress"), cl::aliasopt(progress), cl::cat(category)};
 };
@@ -85,7 +87,12 @@ Error checkOptions(const Options &options) {
   if (options.time < 0)
     return fail("--time: expected a number that is not negative, but got " + Twine(options.time.getValue()));
   // Found out before minutes of work, not after.
-  for (const std::string &path : {options.outputs.getValue(), options.report.getValue()}) {
+  std::vector<std::string> written(options.reports.begin(), options.reports.end());
+  for (const std::string &path : written)
+    if (!StringRef(path).ends_with(".json") && !StringRef(path).ends_with(".html"))
+      return fail("--report: expected a file that ends in .json or .html, but got " + path);
+  written.push_back(options.outputs);
+  for (const std::string &path : written) {
     StringRef parent = sys::path::parent_path(path);
     if (!path.empty() && !sys::fs::is_directory(parent.empty() ? "." : parent))
       return fail(path + ": expected an existing directory to write to");
@@ -154,12 +161,34 @@ Error saveIR(ModuleOp module, StringRef directory, size_t number, StringRef stag
   });
 }
 
+/// How the attention of the model is compiled, as RunReport says it.
+std::string describeAttention(const Options &options) {
+  if (options.density > 0)
+    return formatv("density={0}", options.density.getValue());
+  return options.quality == "exact" ? "dense" : "quality=" + options.quality;
+}
+
+Error writeReports(const RunReport &report, const Options &options) {
+  json::Object object = report.toJSON();
+  for (const std::string &path : options.reports) {
+    Error error = writeText(path, [&](raw_ostream &os) {
+      if (StringRef(path).ends_with(".html"))
+        printHTML(object, os);
+      else
+        os << formatv("{0:2}\n", json::Value(json::Object(object)));
+    });
+    if (error)
+      return error;
+  }
+  return Error::success();
+}
+
 void setPipelineOptions(CPUPipelineOptions &pipeline, const Options &options) {
   pipeline.raise = !options.noRaise;
   pipeline.quality = options.quality.getValue();
   pipeline.density = options.density.getValue();
   pipeline.lowering = options.lowering.getValue();
-  pipeline.instrument = options.time > 0 || !options.report.empty();
+  pipeline.instrument = options.time > 0 || !options.reports.empty();
 }
 
 /// Fails with the first op that no stage of the pipeline has lowered.
@@ -205,6 +234,8 @@ Error run(Options &options, DialectRegistry &registry) {
     return error;
   Progress progress(options.progress);
   RunReport report;
+  report.model = sys::path::filename(options.file).str();
+  report.attention = describeAttention(options);
 
   MLIRContext context(registry);
   SourceMgr sourceManager;
@@ -258,7 +289,7 @@ Error run(Options &options, DialectRegistry &registry) {
     if (Error error = writeArrays(options.outputs, *results))
       return error;
 
-  if (!options.time && options.report.empty())
+  if (!options.time && options.reports.empty())
     return Error::success();
   resetProfile();
   for (int i = 0, e = std::max(1, options.time.getValue()); i < e; ++i) {
@@ -272,9 +303,7 @@ Error run(Options &options, DialectRegistry &registry) {
   }
   if (options.time)
     report.print(outs());
-  if (!options.report.empty())
-    return writeText(options.report, [&](raw_ostream &os) { os << formatv("{0:2}\n", json::Value(report.toJSON())); });
-  return Error::success();
+  return writeReports(report, options);
 }
 
 } // namespace

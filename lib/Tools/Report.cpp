@@ -72,7 +72,9 @@ json::Object RunReport::toJSON() const {
                                         {"density", profile.markedPairs / profile.visiblePairs},
                                         {"mass", profile.mass / std::max<int64_t>(profile.calls, 1)}});
   }
-  return json::Object{{"run_ms", json::Object{{"min", run.min}, {"median", run.median}, {"max", run.max}}},
+  return json::Object{{"model", model},
+                      {"attention", attention},
+                      {"run_ms", json::Object{{"min", run.min}, {"median", run.median}, {"max", run.max}}},
                       {"runs", static_cast<int64_t>(runMs.size())},
                       {"compile_ms", compileMs},
                       {"threads", threads},

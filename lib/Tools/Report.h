@@ -23,6 +23,9 @@ struct RunReport {
     std::string name, location;
   };
 
+  /// The file of the model, and how its attention was compiled: "dense",
+  /// "quality=high", "density=0.1".
+  std::string model, attention;
   double compileMs = 0;
   /// (stage, ms).
   std::vector<std::pair<std::string, double>> stages;
@@ -33,7 +36,7 @@ struct RunReport {
 
   /// Takes over the numbering that `qsat-instrument` left on `module`.
   void readOps(mlir::ModuleOp module);
-  /// {"run_ms": {min, median, max}, "compile_ms", "threads", "stages": [...],
+  /// {"model", "attention", "run_ms": {min, median, max}, "compile_ms", "threads", "stages": [...],
   ///  "ops": [{op, location, calls, ms, share}], calls and ms per run,
   ///  "selections": [{location, marked_pairs, visible_pairs, density, mass}]}.
   llvm::json::Object toJSON() const;

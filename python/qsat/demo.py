@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace, document: Path, mode: str) -> Result:
         f"--inputs={work / 'ids.npy'},{MODEL / 'weights.npz'}",
         f"--outputs={work / 'logits.npz'}",
         f"--time={arguments.repeat}",
-        f"--report={work / 'report.json'}",
+        f"--report={work / 'report.json'},{work / 'report.html'}",
         f"--save-ir={work / 'ir'}",
         selection,
     ]

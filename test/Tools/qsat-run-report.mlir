@@ -3,8 +3,10 @@
 //
 // REQUIRES: qsat-run, numpy
 // RUN: %python %S/Inputs/arrays.py write %t.npz q=f4:1x1x256x64:0.5
-// RUN: qsat-run %s --inputs=%t.npz --time=2 --report=%t.json | FileCheck %s --check-prefix=TABLE
+// RUN: qsat-run %s --inputs=%t.npz --time=2 --report=%t.json,%t.html | FileCheck %s --check-prefix=TABLE
 // RUN: FileCheck %s < %t.json
+// RUN: FileCheck %s --check-prefix=PAGE < %t.html
+// RUN: not qsat-run %s --inputs=%t.npz --report=%t.txt 2>&1 | FileCheck %s --check-prefix=NAME
 
 // TABLE: qsat.amplitude_score 1
 // TABLE: qsat.amplified_select 1 {{.*}} 0.5019
@@ -16,6 +18,19 @@
 // CHECK: "selections": [
 // CHECK: "marked_pairs": 16512,
 // CHECK: "visible_pairs": 32896
+
+// PAGE: <h1>qsat-run-report.mlir, attention dense</h1>
+// PAGE: over 2 runs
+// PAGE-LABEL: Where the time goes
+// PAGE: <td>qsat.amplitude_score</td>
+// PAGE: <td>rest of the model</td>
+// PAGE-LABEL: What the selections keep
+// PAGE: qsat-run-report.mlir:{{.*}}0.5019</td>
+// PAGE-LABEL: Each op
+// PAGE-LABEL: Compilation
+// PAGE: <td>machine code</td>
+
+// NAME: error: --report: expected a file that ends in .json or .html, but got {{.*}}.txt
 
 func.func @main(%q: tensor<1x1x256x64xf32>) -> tensor<1x1x256x64xf32> {
   %a0 = tensor.empty() : tensor<1x1x2x2xf32>
