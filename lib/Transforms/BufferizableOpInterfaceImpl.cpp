@@ -86,6 +86,7 @@ void qsat::registerBufferizableOpInterfaceExternalModels(DialectRegistry &regist
     SparseAttentionOp::attachInterface<DpsModel<SparseAttentionOp>>(*context);
     AmplitudeScoreOp::attachInterface<DpsModel<AmplitudeScoreOp>>(*context);
     AmplifiedSelectOp::attachInterface<DpsModel<AmplifiedSelectOp>>(*context);
+    AuditOp::attachInterface<DpsModel<AuditOp>>(*context);
     MergeOp::attachInterface<DpsModel<MergeOp>>(*context);
     context->loadDialect<memref::MemRefDialect, BufferizationDialect>();
   });

@@ -428,7 +428,7 @@ func.func @empty_block(%x: memref<1x2x4x8xf32>) {
 // -----
 
 func.func @stray_yield(%z: f32) {
-  // expected-error @+1 {{'qsat.yield' op expects parent op to be one of 'qsat.attention, qsat.amplitude_score, qsat.sparse_attention'}}
+  // expected-error @+1 {{'qsat.yield' op expects parent op to be one of 'qsat.attention, qsat.amplitude_score, qsat.sparse_attention, qsat.audit'}}
   qsat.yield %z : f32
 }
 

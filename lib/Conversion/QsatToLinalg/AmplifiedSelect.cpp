@@ -98,20 +98,15 @@ void SelectDecomposition::emitEligible() {
 
 /// g = -log(-log u) of the hash of (seed, b, hs, I, J) in the problem.
 Expr SelectDecomposition::emitGumbel(Indices x) {
-  Type i32 = e.b.getI32Type();
   ValueRange position = op.getPosition();
   Expr b = atPosition(e, position, 0, x[0]);
   Expr hs = position.empty() ? x[1] : x[1] + e.wrap(position[1]) / headsPerList();
   Expr i = position.empty() ? x[2] : x[2] + e.wrap(position[2]) / op.getBlockM();
   Expr j = position.empty() ? x[3] : x[3] + e.wrap(position[3]) / op.getBlockN();
-  auto term = [&](uint32_t factor, Expr of) { return e.integer(factor) * convert(of, i32); };
-  Expr h = e.integer(uint32_t(op.getSeed())) + term(0x9E3779B9u, j + 1) + term(0x85EBCA77u, i) +
-           term(0xC2B2AE3Du, hs) + term(0x27D4EB2Fu, b);
-  h = h ^ (h >> 16);
-  h = h * e.integer(0x85EBCA6Bu);
-  h = h ^ (h >> 13);
-  h = h * e.integer(0xC2B2AE35u);
-  h = h ^ (h >> 16);
+  Expr h = emitHash(e, op.getSeed(), {{0x9E3779B9u, j + 1},
+                                      {0x85EBCA77u, i},
+                                      {0xC2B2AE3Du, hs},
+                                      {0x27D4EB2Fu, b}});
   // 23 bits: the conversion from a signed integer is that of an unsigned one.
   Expr u = (convert(h >> 9, e.acc) + e.real(0.5)) * e.real(0x1p-23);
   Expr none = e.real(0);

@@ -121,6 +121,17 @@ Expr convert(Expr a, Type type) {
   return e.wrap(arith::IndexCastOp::create(e.b, e.loc, type, a.v));
 }
 
+Expr emitHash(Emitter &e, uint64_t seed, ArrayRef<std::pair<uint32_t, Expr>> terms) {
+  Expr h = e.integer(uint32_t(seed));
+  for (auto [factor, position] : terms)
+    h = h + e.integer(factor) * convert(position, e.b.getI32Type());
+  h = h ^ (h >> 16);
+  h = h * e.integer(0x85EBCA6Bu);
+  h = h ^ (h >> 13);
+  h = h * e.integer(0xC2B2AE35u);
+  return h ^ (h >> 16);
+}
+
 Expr Emitter::index(int64_t value) { return wrap(arith::ConstantIndexOp::create(b, loc, value)); }
 
 Expr Emitter::boolean(bool value) {

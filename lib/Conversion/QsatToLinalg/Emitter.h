@@ -65,6 +65,10 @@ Expr sqrt(Expr a);
 /// Float to float, index or integer to float, float or index to integer.
 Expr convert(Expr a, mlir::Type type);
 
+/// The i32 hash of `seed` and the sum of factor * position (index), mod 2^32, by the
+/// finaliser of MurmurHash3.
+Expr emitHash(Emitter &e, uint64_t seed, llvm::ArrayRef<std::pair<uint32_t, Expr>> terms);
+
 using Indices = llvm::ArrayRef<Expr>;
 using Formula = llvm::function_ref<Expr(Indices)>;
 using Sizes = llvm::ArrayRef<mlir::OpFoldResult>;

@@ -40,7 +40,7 @@ struct ConvertQsatToLinalg : qsat::impl::ConvertQsatToLinalgBase<ConvertQsatToLi
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
-      if (isa<AttentionOp, SparseAttentionOp, MergeOp, AmplitudeScoreOp, AmplifiedSelectOp>(op))
+      if (isa_and_nonnull<QsatDialect>(op->getDialect()) && !isa<YieldOp>(op))
         ops.push_back(op);
     });
     for (Operation *op : ops)
@@ -72,6 +72,7 @@ void qsat::registerAggregatedOpInterfaceExternalModels(DialectRegistry &registry
     AttentionOp::attachInterface<AggregatedModel<AttentionOp>>(*context);
     SparseAttentionOp::attachInterface<AggregatedModel<SparseAttentionOp>>(*context);
     MergeOp::attachInterface<AggregatedModel<MergeOp>>(*context);
+    AuditOp::attachInterface<AggregatedModel<AuditOp>>(*context);
     AmplitudeScoreOp::attachInterface<AggregatedModel<AmplitudeScoreOp>>(*context);
     AmplifiedSelectOp::attachInterface<AggregatedModel<AmplifiedSelectOp>>(*context);
     context->loadDialect<affine::AffineDialect, arith::ArithDialect, linalg::LinalgDialect,

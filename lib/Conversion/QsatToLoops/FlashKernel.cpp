@@ -40,6 +40,12 @@ FlashOp::FlashOp(SparseAttentionOp op)
       backgroundLogit(op.getBackgroundLogit().convertToDouble()),
       amplification(op.getAmplificationOrDefault()) {}
 
+FlashOp::FlashOp(AuditOp op)
+    : op(op), q(op.getQ()), k(op.getK()), v(op.getV()), extras(op.getExtras()),
+      position(op.getPosition()), acc(op.getAccType()), scale(op.getScale().convertToDouble()),
+      mask(op.getMaskAttr()), region(op.hasScoreRegion() ? &op.getScore().front() : nullptr),
+      extraMaps(getMaps(op)), blockKeys(128), blockRows(64), numInits(2), isSparse(false) {}
+
 LogicalResult qsat::verifyForKernel(const FlashOp &op) {
   std::pair<StringRef, Value> widths[] = {{"q", op.q}, {"v", op.v}};
   for (auto [name, value] : widths)
@@ -129,8 +135,15 @@ void FlashKernel::begin(Value batch, Value head, Value first, Value end) {
   kvHead = kb.div(head, group);
   numRows = kb.min(kb.sub(end, first), kb.index(shape.rows));
   paddedRows = kb.mul(kb.ceilDiv(numRows, shape.tile.rows), shape.tile.rows);
-  firstVisible = visibleKeys(first);
-  lastVisible = visibleKeys(kb.sub(kb.add(first, numRows), kb.index(1)));
+  Value lowest = first, highest = kb.sub(kb.add(first, numRows), kb.index(1));
+  if (sample) {
+    // Of the strata: the drawn rows are in no order within one.
+    lowest = kb.mul(kb.div(lowest, sample->group), sample->stratum);
+    highest = kb.mul(kb.add(kb.div(highest, sample->group), 1), sample->stratum);
+    highest = kb.sub(kb.min(highest, sample->extent), kb.index(1));
+  }
+  firstVisible = visibleKeys(lowest);
+  lastVisible = visibleKeys(highest);
 
   // Scores come out in base 2, or, where a region sees them, as the op says.
   Value factor = kb.constant(acc, op.region ? op.scale : op.scale * kLog2E);

@@ -20,10 +20,13 @@
 
 namespace qsat {
 
-/// What attention and sparse_attention have in common, taken from either.
+/// What attention, sparse_attention and audit have in common, taken from each.
 struct FlashOp {
   explicit FlashOp(AttentionOp op);
   explicit FlashOp(SparseAttentionOp op);
+  /// The dense attention that an audit compares with; its o and lse are for the
+  /// kernel to be given.
+  explicit FlashOp(AuditOp op);
 
   mlir::Operation *op;
   mlir::Value q, k, v, o, lse;
@@ -95,6 +98,15 @@ struct KeyTile {
   mlir::Value count; ///< number of keys that any row of the panel may see
 };
 
+/// Rows of the kernel that are not those of the problem one after the other. Row j
+/// of (b, hkv) is the row `rows[b, hkv, j]` (i32) of query head hkv * group + j %
+/// group, and it is one of the rows of stratum j / group.
+struct RowSample {
+  mlir::Value rows, group;
+  mlir::Value extent; ///< M
+  int64_t stratum;
+};
+
 class FlashKernel {
 public:
   using Value = mlir::Value;
@@ -105,6 +117,8 @@ public:
               mlir::ValueRange operands, mlir::ValueRange captures, Value packedKeys,
               Value packedValues);
 
+  /// The rows are drawn ones: to be called before `begin`.
+  void setSample(RowSample drawn) { sample = drawn; }
   /// Loads the panel of rows [first, end) of (batch, head) and clears its state.
   void begin(Value batch, Value head, Value first, Value end);
   /// All steps for one tile; nothing happens where no row sees any of its keys.
@@ -136,6 +150,9 @@ private:
     Value low, high;
   };
   Visible visibleKeys(Value row);
+  /// The row and the query head of the op that row `row` of the kernel is.
+  Value rowOf(Value row);
+  Value headOf(Value row);
   bool hasWindow() const { return op.mask && op.mask.getWindow() > 0; }
 
   void clearState();
@@ -164,6 +181,7 @@ private:
   // Of the background: o [rows,paddedWidth] and log2 sum [rows] of the selected
   // keys, q^2 [rows,D], q^2 Var [rows,keys], and -inf [keys] for listed blocks.
   Value selected, selectedLogs, squares, spreads, hiddenBlocks;
+  std::optional<RowSample> sample;
   // Of the current panel: its place, its valid rows, these rounded up to whole
   // register tiles, and the visible keys of its first and last row.
   Value batch, head, kvHead, firstRow, numRows, paddedRows;

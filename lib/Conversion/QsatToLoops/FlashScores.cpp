@@ -20,6 +20,14 @@ FlashKernel::Visible FlashKernel::visibleKeys(Value row) {
   return visible;
 }
 
+Value FlashKernel::rowOf(Value row) {
+  return sample ? kb.toIndex(kb.load(sample->rows, {batch, head, row})) : row;
+}
+
+Value FlashKernel::headOf(Value row) {
+  return sample ? kb.add(kb.mul(head, sample->group), kb.rem(row, sample->group)) : head;
+}
+
 /// scores [rows,keys]: -inf where the key is hidden or past the last.
 void FlashKernel::maskTile(const KeyTile &tile) {
   int64_t lanes = shape.lanes;
@@ -31,7 +39,7 @@ void FlashKernel::maskTile(const KeyTile &tile) {
   };
   Value sinkBound = hasWindow() ? bound(sinks) : Value();
   kb.loop(zero, numRows, 1, [&](Value r) {
-    Visible visible = visibleKeys(kb.add(firstRow, r));
+    Visible visible = visibleKeys(rowOf(kb.add(firstRow, r)));
     Value high = bound(kb.min(visible.high, tile.limit));
     Value low = hasWindow() ? bound(visible.low) : Value();
     kb.loop(0, shape.keys, lanes, [&](Value j) {
@@ -53,8 +61,8 @@ void FlashKernel::modifyTile(const KeyTile &tile) {
   constexpr double kLog2E = 1.4426950408889634074;
   int64_t lanes = shape.lanes;
   kb.loop(kb.index(0), numRows, 1, [&](Value r) {
-    RegionOnKeys region(kb, op, operands, captures, {batch, head, kb.add(firstRow, r)},
-                        shape.lanes);
+    Value row = kb.add(firstRow, r);
+    RegionOnKeys region(kb, op, operands, captures, {batch, headOf(row), rowOf(row)}, shape.lanes);
     int64_t step = region.isElementwise() ? lanes : 1;
     kb.loop(kb.index(0), tile.count, step, [&](Value j) {
       Value key = kb.add(tile.first, j);

@@ -38,6 +38,7 @@ struct LoweringContext {
 
 mlir::LogicalResult lowerAttention(AttentionOp op, LoweringContext &context);
 mlir::LogicalResult lowerSparseAttention(SparseAttentionOp op, LoweringContext &context);
+mlir::LogicalResult lowerAudit(AuditOp op, LoweringContext &context);
 mlir::LogicalResult lowerMerge(MergeOp op, LoweringContext &context);
 mlir::LogicalResult lowerAmplitudeScore(AmplitudeScoreOp op, LoweringContext &context);
 mlir::LogicalResult lowerAmplifiedSelect(AmplifiedSelectOp op, LoweringContext &context);

@@ -45,6 +45,7 @@ static LogicalResult lower(Operation *op, LoweringContext &context) {
       .Case([&](AmplifiedSelectOp op) { return lowerAmplifiedSelect(op, context); })
       .Case([&](AttentionOp op) { return lowerAttention(op, context); })
       .Case([&](SparseAttentionOp op) { return lowerSparseAttention(op, context); })
+      .Case([&](AuditOp op) { return lowerAudit(op, context); })
       .Case([&](MergeOp op) { return lowerMerge(op, context); })
       .Default([](Operation *op) { return op->emitOpError("has no lowering to loops yet"); });
 }

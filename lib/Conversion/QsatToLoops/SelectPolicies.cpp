@@ -112,23 +112,14 @@ static void accumulateRow(SelectKernel &s) {
 /// The uniform number of one block: see the op's description.
 static Value uniformOf(SelectKernel &s, Value j) {
   TaskBuilder &b = s.b;
-  auto constant = [&](uint32_t value) { return b.i32(static_cast<int32_t>(value)); };
-  auto position = [&](Value index, uint32_t factor) {
-    return b.mul(b.create<arith::TruncIOp>(b.getI32Type(), b.toI64(index)), constant(factor));
-  };
-  auto mixed = [&](Value x, int64_t shift) -> Value {
-    return b.create<arith::XOrIOp>(x, b.create<arith::ShRUIOp>(x, b.i32(shift)));
-  };
-  Value x = constant(static_cast<uint32_t>(s.op.getSeed()));
   Value block = b.add(s.block, b.div(s.at[2], s.op.getBlockM()));
   Value keyBlock = b.add(j, b.div(s.at[3], s.op.getBlockN()));
-  x = b.add(x, position(b.add(keyBlock, 1), 0x9E3779B9));
-  x = b.add(x, position(block, 0x85EBCA77));
-  x = b.add(x, position(b.add(s.list, b.div(s.at[1], b.max(s.group, 1))), 0xC2B2AE3D));
-  x = b.add(x, position(b.add(s.batch, s.at[0]), 0x27D4EB2F));
-  x = b.mul(mixed(x, 16), constant(0x85EBCA6B));
-  x = b.mul(mixed(x, 13), constant(0xC2B2AE35));
-  Value high = b.create<arith::ShRUIOp>(mixed(x, 16), b.i32(9));
+  Value list = b.add(s.list, b.div(s.at[1], b.max(s.group, 1)));
+  Value x = b.hash(s.op.getSeed(), {{0x9E3779B9u, b.add(keyBlock, 1)},
+                                    {0x85EBCA77u, block},
+                                    {0xC2B2AE3Du, list},
+                                    {0x27D4EB2Fu, b.add(s.batch, s.at[0])}});
+  Value high = b.create<arith::ShRUIOp>(x, b.i32(9));
   Value half = b.addf(b.create<arith::SIToFPOp>(s.f32, high), b.constant(s.f32, 0.5));
   return b.mulf(half, b.constant(s.f32, 0x1p-23));
 }

@@ -22,6 +22,21 @@ Value TaskBuilder::exp2(Value x) {
   return result;
 }
 
+Value TaskBuilder::hash(uint64_t seed, ArrayRef<std::pair<uint32_t, Value>> terms) {
+  auto constant = [&](uint32_t value) { return i32(static_cast<int32_t>(value)); };
+  auto mixed = [&](Value x, int64_t shift) -> Value {
+    return create<arith::XOrIOp>(x, create<arith::ShRUIOp>(x, i32(shift)));
+  };
+  Value x = constant(static_cast<uint32_t>(seed));
+  for (auto [factor, position] : terms) {
+    Value low = create<arith::TruncIOp>(getI32Type(), toI64(position));
+    x = add(x, mul(low, constant(factor)));
+  }
+  x = mul(mixed(x, 16), constant(0x85EBCA6B));
+  x = mul(mixed(x, 13), constant(0xC2B2AE35));
+  return mixed(x, 16);
+}
+
 //===----------------------------------------------------------------------===//
 // Control
 //===----------------------------------------------------------------------===//

@@ -38,6 +38,10 @@ public:
     return create<mlir::arith::SIToFPOp>(type, toI64(index));
   }
 
+  /// The i32 hash of `seed` and the sum of factor * position (index), mod 2^32, by
+  /// the finaliser of MurmurHash3.
+  Value hash(uint64_t seed, llvm::ArrayRef<std::pair<uint32_t, Value>> terms);
+
   //===--- vectors ----------------------------------------------------------===//
   using KernelBuilder::load;
   using KernelBuilder::splat;

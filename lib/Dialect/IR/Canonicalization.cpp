@@ -20,6 +20,7 @@ namespace {
 /// nothing: the diagonal blocks are those of the keys i + offset.
 bool readsDiagonal(AttentionOp) { return false; }
 bool readsDiagonal(SparseAttentionOp) { return false; }
+bool readsDiagonal(AuditOp) { return false; }
 bool readsDiagonal(AmplitudeScoreOp op) { return op.getEstimator() == Estimator::Cascade; }
 bool readsDiagonal(AmplifiedSelectOp op) { return !op.getNoDiagonal() || op.getLocal() > 0; }
 
@@ -233,6 +234,10 @@ void AmplitudeScoreOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                                    MLIRContext *context) {
   addScorePatterns<AmplitudeScoreOp>(patterns, context);
   patterns.add<DropUnusedLastResult<AmplitudeScoreOp, 2>>(context);
+}
+
+void AuditOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  addScorePatterns<AuditOp>(patterns, context);
 }
 
 void AmplifiedSelectOp::getCanonicalizationPatterns(RewritePatternSet &patterns,

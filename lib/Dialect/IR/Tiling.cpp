@@ -106,6 +106,25 @@ static TileSpec getSpec(AmplifiedSelectOp op) {
   return spec;
 }
 
+static TileSpec getSpec(AuditOp op) {
+  TileSpec spec = passWhole(op);
+  Value q = op.getQ();
+  spec.domain = {{q, 0}, {q, 1}, {op.getError(), 2}};
+  spec.heads = q;
+  DimRule strata = rows(op.getStratum());
+  setRules(spec, op.getQMutable(), {loop(0), loop(1), strata, kWhole});
+  setRules(spec, op.getKMutable(), {loop(0), heads(), kWhole, kWhole});
+  setRules(spec, op.getVMutable(), {loop(0), heads(), kWhole, kWhole});
+  setRules(spec, op.getOMutable(), {loop(0), loop(1), strata.like(q, 2), kWhole});
+  for (OpOperand &lse : op.getLseMutable())
+    setRules(spec, lse, {loop(0), loop(1), strata.like(q, 2)});
+  for (OpOperand &init : op.getInitsMutable())
+    setRules(spec, init, {loop(0), loop(1), loop(2)});
+  // The random numbers are in problem coordinates.
+  spec.position = {loop(0), loop(1), strata};
+  return spec;
+}
+
 static TileSpec getSpec(MergeOp op) {
   TileSpec spec = passWhole(op);
   Value o = op.getO();
@@ -122,14 +141,14 @@ static TileSpec getSpec(MergeOp op) {
 
 TileSpec tiling::getTileSpec(Operation *op) {
   return llvm::TypeSwitch<Operation *, TileSpec>(op)
-      .Case<AttentionOp, SparseAttentionOp, AmplitudeScoreOp, AmplifiedSelectOp, MergeOp>(
+      .Case<AttentionOp, SparseAttentionOp, AmplitudeScoreOp, AmplifiedSelectOp, AuditOp, MergeOp>(
           [](auto typed) { return getSpec(typed); });
 }
 
 /// The operand of `at`, or null for an op that has none.
 static std::optional<MutableOperandRange> getPositionMutable(Operation *op) {
   return llvm::TypeSwitch<Operation *, std::optional<MutableOperandRange>>(op)
-      .Case<AttentionOp, SparseAttentionOp, AmplitudeScoreOp, AmplifiedSelectOp>(
+      .Case<AttentionOp, SparseAttentionOp, AmplitudeScoreOp, AmplifiedSelectOp, AuditOp>(
           [](auto typed) { return typed.getPositionMutable(); })
       .Default([](Operation *) { return std::nullopt; });
 }

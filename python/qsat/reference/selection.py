@@ -13,6 +13,7 @@ import numpy as np
 from qsat.reference.amplification import Amplification
 from qsat.reference.dense import ORIGIN, Position
 from qsat.reference.mask import EVERYTHING, Mask, diagonal_blocks
+from qsat.reference.random import hash32
 
 F32 = np.float32
 POLICIES = ("threshold", "top_k", "logit_threshold", "relative_threshold", "mass", "budget",
@@ -36,16 +37,8 @@ def gumbel_uniform(seed: int, b, hs, i, j) -> np.ndarray:
     + 0x85EBCA77 I + 0xC2B2AE3D hs + 0x27D4EB2F b mod 2^32, mixed by the finaliser of
     MurmurHash3 (Appleby); u = ((x >> 9) + 0.5) 2^-23.
     """
-    x = np.uint32(seed % 2**32)
-    with np.errstate(over="ignore"):
-        for constant, position in ((0x9E3779B9, np.asarray(j) + 1), (0x85EBCA77, i),
-                                   (0xC2B2AE3D, hs), (0x27D4EB2F, b)):
-            x = x + np.uint32(constant) * np.asarray(position).astype(np.uint32)
-        x = x ^ (x >> np.uint32(16))
-        x = x * np.uint32(0x85EBCA6B)
-        x = x ^ (x >> np.uint32(13))
-        x = x * np.uint32(0xC2B2AE35)
-        x = x ^ (x >> np.uint32(16))
+    x = hash32(seed, ((0x9E3779B9, np.asarray(j) + 1), (0x85EBCA77, i), (0xC2B2AE3D, hs),
+                      (0x27D4EB2F, b)))
     return ((x >> np.uint32(9)).astype(F32) + F32(0.5)) * F32(2.0**-23)
 
 

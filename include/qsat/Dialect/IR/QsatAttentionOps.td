@@ -7,7 +7,7 @@ include "qsat/Dialect/IR/QsatOpBase.td"
 
 def Qsat_YieldOp : Op<Qsat_Dialect, "yield", [
     Pure, Terminator,
-    ParentOneOf<["AttentionOp", "AmplitudeScoreOp", "SparseAttentionOp"]>]> {
+    ParentOneOf<["AttentionOp", "AmplitudeScoreOp", "SparseAttentionOp", "AuditOp"]>]> {
   let summary = "returns the modified score from a score region";
   let arguments = (ins Qsat_Acc:$score);
   let assemblyFormat = "$score attr-dict `:` type($score)";

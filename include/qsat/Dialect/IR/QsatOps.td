@@ -5,5 +5,6 @@
 
 include "qsat/Dialect/IR/QsatAttentionOps.td"
 include "qsat/Dialect/IR/QsatSelectionOps.td"
+include "qsat/Dialect/IR/QsatAuditOps.td"
 
 #endif // QSAT_DIALECT_IR_QSATOPS_TD
