@@ -1,6 +1,6 @@
 // RUN: qsat-opt %s --qsat-instrument --split-input-file --verify-diagnostics | FileCheck %s
 
-// CHECK: module attributes {qsat.instrumented = {{\[\[}}"qsat.merge", "{{.*}}qsat-instrument.mlir:{{[0-9]+}}:{{[0-9]+}}"]]}
+// CHECK: module attributes {qsat.instrumented = {{\[\[}}"qsat.merge", "{{.*}}instrument.mlir:{{[0-9]+}}:{{[0-9]+}}"]]}
 // CHECK-DAG: func.func private @qsat_op_begin(i32)
 // CHECK-DAG: func.func private @qsat_op_end(i32)
 // CHECK-LABEL: @times
