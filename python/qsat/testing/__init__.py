@@ -1,0 +1,10 @@
+"""Programs made up to test the recognition of attention.
+
+``ir``         a small model of MLIR functions on tensors, and their text
+``builder``    tensors with named axes: the same computation in many layouts
+``recipe``     what an attention computes, and its numbers in numpy
+``spellings``  many ways to write one recipe as linalg
+``mutations``  changes to a program that may or may not leave it an attention
+``execute``    compiles and runs many small functions at once
+``fuzz``       the two checks: spellings are found, nothing else is
+"""

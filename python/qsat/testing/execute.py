@@ -1,0 +1,169 @@
+"""Compiles and runs many small functions at once.
+
+The cost of a process is shared by a batch: one qsat-opt raises it, one lowers it, one
+mlir-translate and one clang make a shared object of it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import numpy as np
+
+LLVM = pathlib.Path("/usr/lib/llvm-22/bin")
+#: As the CPU pipeline starts.
+RAISE = "inline,canonicalize,cse,qsat-raise-attention"
+#: Straight to scalar loops, by upstream's passes but for the meaning of qsat ops: what
+#: is tested is the raising.
+LOWER = (
+    "convert-qsat-to-linalg,func.func(qsat-decompose-aggregates,convert-elementwise-to-linalg),"
+    "canonicalize,cse,one-shot-bufferize{bufferize-function-boundaries "
+    "function-boundary-type-conversion=identity-layout-map},func.func(convert-linalg-to-loops),"
+    "canonicalize,expand-strided-metadata,lower-affine,convert-scf-to-cf,convert-math-to-llvm,"
+    "convert-math-to-libm,convert-to-llvm,reconcile-unrealized-casts")
+_FUNCTION = re.compile(r"^  func\.func @([\w.]+)\(.*?^  }$", re.M | re.S)
+ATTENTION = re.compile(r"^\s*%\S+(?:, %\S+)* = qsat\.attention ", re.M)
+
+
+class ToolError(Exception):
+    """A tool that failed, on the smallest part of the batch that makes it fail."""
+
+    def __init__(self, tool, name, text, message):
+        super().__init__(f"{tool} failed on @{name}: {message}")
+        self.name, self.text = name, text
+
+
+def module(functions, head=""):
+    """The text of a module of these functions (texts)."""
+    body = "\n".join(functions)
+    return f"{head}module {{\n{body}\n}}\n"
+
+
+def run(command, text):
+    done = subprocess.run([str(c) for c in command], input=text, capture_output=True, text=True)
+    if done.returncode != 0:
+        lines = [l for l in done.stderr.splitlines() if l.strip()]
+        crash = "crashed: " if done.returncode < 0 or "Stack dump" in done.stderr else ""
+        raise RuntimeError(crash + (lines[0] if lines else f"exit code {done.returncode}")[:300])
+    return done.stdout
+
+
+def split(text):
+    """A printed module as (what the functions share, {name: function})."""
+    head = "".join(line + "\n" for line in text.splitlines() if line.startswith("#"))
+    return head, {m.group(1): m.group(0) for m in _FUNCTION.finditer(text)}
+
+
+class Tools:
+    """The programs; ``qsat_opt`` is a path."""
+
+    def __init__(self, qsat_opt):
+        self.qsat_opt = qsat_opt
+
+    def opt(self, functions, passes):
+        """The batch {name: text} after ``passes``, as a list of (head, {name: text}) whose
+        functions share a head, and the ToolErrors of those that make it fail."""
+        command = [self.qsat_opt, "--mlir-disable-threading",
+                   f"--pass-pipeline=builtin.module({passes})"]
+        chunks, errors, pending = [], [], [dict(functions)]
+        while pending:
+            part = pending.pop()
+            try:
+                chunks.append(split(run(command, module(part.values()))))
+            except RuntimeError as error:
+                names = list(part)
+                if len(names) == 1:
+                    errors.append(ToolError("qsat-opt", names[0], part[names[0]], str(error)))
+                    continue
+                half = len(names) // 2
+                pending += [{n: part[n] for n in names[half:]}, {n: part[n] for n in names[:half]}]
+        return chunks, errors
+
+
+    def reason(self, text, passes):
+        """Why qsat-raise-attention leaves the function as it is, by its remarks."""
+        command = [self.qsat_opt, f"--pass-pipeline=builtin.module({passes})", "-o", "/dev/null",
+                   "--remarks-filter-missed=qsat"]
+        done = subprocess.run(command, input=module([text]), capture_output=True, text=True)
+        reasons = re.findall(r'Reason="([^"]*)"', done.stderr)
+        return reasons[-1] if reasons else "no remark"
+
+
+class Library:
+    """Functions compiled to a shared object; ``call`` runs one on numpy arrays."""
+
+    def __init__(self, tools, texts, flags=("-O1",)):
+        """``texts``: modules, each as text."""
+        self.folder = tempfile.TemporaryDirectory()
+        folder = pathlib.Path(self.folder.name)
+        sources = []
+        for number, text in enumerate(texts):
+            lowered = run([tools.qsat_opt, "--mlir-disable-threading",
+                           f"--pass-pipeline=builtin.module({LOWER})"], text)
+            source = folder / f"m{number}.ll"
+            source.write_text(run([LLVM / "mlir-translate", "--mlir-to-llvmir"], lowered))
+            sources.append(source)
+        run([LLVM / "clang", *flags, "-march=native", "-shared", "-fPIC", "-Wno-override-module",
+             *sources, "-o", folder / "m.so", "-lm"], "")
+        self.library = ctypes.CDLL(str(folder / "m.so"))
+        self.free = ctypes.CDLL(None).free
+        self.free.argtypes = [ctypes.c_void_p]
+
+    def call(self, name, arrays, rank, dtype):
+        """The single result, of ``rank`` and ``dtype``, of function ``name``."""
+        function = getattr(self.library, f"_mlir_ciface_{name}")
+        function.restype = None
+        result = _descriptor(rank)()
+        held = [describe(a) for a in arrays]
+        function(ctypes.byref(result), *map(ctypes.byref, held))
+        shape = tuple(result.sizes[:rank])
+        if any(a.ctypes.data == result.base for a in arrays):
+            return next(a for a in arrays if a.ctypes.data == result.base).copy()
+        count = int(np.prod(shape, dtype=np.int64))
+        kind = np.dtype(dtype)
+        data = ctypes.string_at(result.aligned + result.offset * kind.itemsize, count * kind.itemsize)
+        self.free(result.base)
+        return np.frombuffer(data, kind).reshape(shape)
+
+
+_DESCRIPTORS = {}
+
+
+def _descriptor(rank):
+    """The type of a memref descriptor as MLIR's C interface passes it."""
+    if rank not in _DESCRIPTORS:
+        class Ranked(ctypes.Structure):
+            _fields_ = [("base", ctypes.c_void_p), ("aligned", ctypes.c_void_p),
+                        ("offset", ctypes.c_int64), ("sizes", ctypes.c_int64 * max(rank, 1)),
+                        ("strides", ctypes.c_int64 * max(rank, 1))]
+
+        _DESCRIPTORS[rank] = Ranked
+    return _DESCRIPTORS[rank]
+
+
+def describe(array):
+    strides = [s // array.itemsize for s in array.strides]
+    rank = array.ndim
+    size = ctypes.c_int64 * max(rank, 1)
+    return _descriptor(rank)(array.ctypes.data, array.ctypes.data, 0, size(*array.shape), size(*strides))
+
+
+def to_elem(array, elem):
+    """A numpy array as the function takes it; bf16 as bits."""
+    if elem == "bf16":
+        bits = np.asarray(array, np.float32).view(np.uint32)
+        rounded = bits + 0x7FFF + ((bits >> 16) & 1)
+        return np.ascontiguousarray((rounded >> 16).astype(np.uint16))
+    from .ir import NUMPY
+    return np.ascontiguousarray(np.asarray(array, NUMPY[elem]))
+
+
+def from_elem(array, elem):
+    """The numbers of a result in f64."""
+    if elem == "bf16":
+        return (array.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    return array.astype(np.float64)

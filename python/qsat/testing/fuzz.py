@@ -1,0 +1,303 @@
+"""Tests the recognition of attention on programs made up from a seed.
+
+    python -m qsat.testing.fuzz spellings   --count=2000 --seed=1 --jobs=2
+    python -m qsat.testing.fuzz near-misses --count=100000 --seed=1 --jobs=2
+
+``spellings`` writes attentions in many ways: each has to be raised, without an N x N
+tensor left, with the mask as structure where it is one, and with the numbers that the
+recipe gives in numpy. ``near-misses`` changes such programs: whatever is raised has to
+give the numbers of the program that was not. Prints tables; the exit code is 1 when
+something is wrong, and then the smallest program of each kind is written to --keep.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import concurrent.futures
+import json
+import math
+import pathlib
+import random
+import re
+import sys
+import time
+
+import numpy as np
+
+from . import execute, recipe as recipes, spellings
+from .ir import NUMPY
+
+#: Passes of upstream that a program may have been through: one for each batch.
+PREPARED = {
+    "as written": "",
+    "fused": "linalg-fuse-elementwise-ops,canonicalize,cse",
+    "generalized": "linalg-generalize-named-ops,canonicalize",
+    "fused generics": "linalg-generalize-named-ops,linalg-fuse-elementwise-ops,canonicalize,cse",
+    "no unit dimensions": "linalg-fold-unit-extent-dims,canonicalize,cse",
+}
+_MASK = re.compile(r"mask = #qsat\.mask<([^>]*)>")
+#: Of a result, relative to its largest magnitude.
+TOLERANCE = {"f64": 1e-9, "f32": 5e-5, "f16": 2e-2, "bf16": 1e-1}
+
+
+def passes(prepared):
+    return ",".join(p for p in ("inline,canonicalize,cse", f"func.func({prepared})" if prepared else "",
+                                "canonicalize,cse,qsat-raise-attention,canonicalize,cse") if p)
+
+
+# -- spellings -------------------------------------------------------------------
+
+
+def structure(text):
+    """The structural mask in the text of a function: a reference Mask."""
+    from ..reference.mask import Mask
+    found = _MASK.search(text)
+    fields = dict(lookahead=None, offset=0, window=0, sinks=0)
+    for item in (found.group(1).split(",") if found else ()):
+        name, _, value = item.strip().partition("=")
+        fields["lookahead" if name.strip() == "causal" else name.strip()] = int(value or 0)
+    return Mask(**fields)
+
+
+def wrong_structure(spelling, text):
+    """Why the mask of a raised spelling is not what it should be, or None."""
+    wanted = recipes.bounds(spelling.recipe)
+    r = spelling.recipe
+    if wanted is None or not r.row or r.guarded:
+        return None
+    # What is added to a score may be -inf: then a finite fill may be all that a row has.
+    if any(t.kind in ("bias", "alibi") for t in r.terms) and any(
+            t.kind == "mask" and math.isfinite(t.value) for t in r.terms):
+        return None
+    lower, upper = wanted
+    i = np.arange(spelling.recipe.sizes["i"])[:, None]
+    j = np.arange(spelling.recipe.sizes["j"])
+    seen = np.ones((len(i), len(j)), bool)
+    if lower is not None:
+        seen &= j >= i + lower
+    if upper is not None:
+        seen &= j <= i + upper
+    if not np.array_equal(structure(text).visible(i, j), seen):
+        return f"mask is not structural: expected {lower} <= j - i <= {upper}"
+    return None
+
+
+def square_tensor(spelling, text):
+    """A tensor over rows and keys that the raised program computes, or None."""
+    sizes = spelling.recipe.sizes
+    if spelling.recipe.dynamic or not spelling.recipe.row:
+        return None
+    for line in text.splitlines():
+        if not re.search(r"= (linalg|arith|math)\.\w+", line) or "dense<" in line:
+            continue
+        result = re.search(r"tensor<([\dx]+)x\w+>\)?$", line)
+        if result:
+            dims = [int(d) for d in result.group(1).split("x")]
+            if sizes["i"] in dims and sizes["j"] in dims:
+                return line.strip()
+    return None
+
+
+def check_spelling(spelling, text, library, seed):
+    """Why a spelling is wrong, or None."""
+    count = len(execute.ATTENTION.findall(text))
+    if count != 1:
+        return "not raised" if count == 0 else f"raised {count} times"
+    left = square_tensor(spelling, text)
+    if left:
+        return "a tensor over rows and keys is left"
+    why = wrong_structure(spelling, text)
+    if why:
+        return why
+    result = spelling.function.results[0]
+    for magnitude in (1.0, 4.0) if spelling.recipe.compute in ("f32", "f64") else (1.0,):
+        arrays = recipes.sample_inputs(spelling.recipe, np.random.default_rng(seed), magnitude)
+        rounded = [execute.to_elem(a, v.elem)
+                   for a, v in zip(spelling.inputs(arrays), spelling.function.arguments)]
+        got = library.call(spelling.function.name, rounded, len(result.dims), NUMPY[result.elem])
+        got = spelling.output(execute.from_elem(got, result.elem))
+        # The reference takes what the function takes, after rounding.
+        exact = dict(arrays)
+        for (key, axes), array, value in zip(spelling.arguments, rounded, spelling.function.arguments):
+            order = [a for g in value.groups for a in g]
+            whole = (execute.from_elem(array, value.elem) if value.elem[0] in "fb" else array).reshape(
+                [spelling.recipe.sizes[a] for a in order])
+            exact[key] = np.transpose(whole, [order.index(a) for a in axes])
+        want = recipes.evaluate(spelling.recipe, exact)
+        coarsest = max((spelling.recipe.storage, spelling.recipe.compute, result.elem),
+                       key=TOLERANCE.get)
+        limit = TOLERANCE[coarsest] * max(1.0, np.abs(want).max())
+        error = np.abs(got - want).max() if got.size else 0.0
+        if not error <= limit:
+            return f"wrong numbers: off by {error:.2g}, expected at most {limit:.2g}"
+    return None
+
+
+def spelling_batch(task):
+    """(statistics, failures) of one batch of spellings."""
+    tools, seed, size = execute.Tools(task["qsat_opt"]), task["seed"], task["size"]
+    prepared = task["prepared"]
+    made = {}
+    for n in range(size):
+        rng = random.Random(f"{seed}/{n}")
+        made[f"f{n}"] = spellings.spell(recipes.sample(rng), rng, f"f{n}")
+    texts = {n: s.function.text() for n, s in made.items()}
+    chunks, errors = tools.opt(texts, passes(PREPARED[prepared]))
+    failures = [dict(kind=f"qsat-opt: {e}"[:120], name=e.name, text=e.text) for e in errors]
+    failed = {e.name: "qsat-opt fails" for e in errors}
+    for head, functions in chunks:
+        raised = {n: t for n, t in functions.items() if execute.ATTENTION.search(t)}
+        library = execute.Library(tools, [execute.module(raised.values(), head)]) if raised else None
+        for name, text in functions.items():
+            why = check_spelling(made[name], text, library, seed)
+            if why == "not raised":
+                why += f" ({tools.reason(texts[name], passes(PREPARED[prepared]))})"
+            if why:
+                failed[name] = why
+                failures.append(dict(kind=why.split(":")[0], name=name, why=why, text=texts[name]))
+    features = collections.Counter(), collections.Counter()
+    for name, spelling in made.items():
+        for feature in set(describe(spelling)) | {f"passes:{prepared}"}:
+            features[0][feature] += 1
+            features[1][feature] += name in failed
+    for failure in failures:
+        failure.update(seed=seed, passes=prepared, features=made[failure["name"]].features,
+                       recipe=str(made[failure["name"]].recipe))
+    return dict(count=size, features=features[0], wrong=features[1]), failures
+
+
+def describe(spelling):
+    """The features of a spelling for the table."""
+    r = spelling.recipe
+    yield from spelling.features
+    yield f"type:{r.storage}" + (f" in {r.compute}" if r.compute != r.storage else "")
+    yield f"batch axes:{len(r.batch)}"
+    if r.heads:
+        yield "heads:grouped"
+    if not r.row:
+        yield "rows:none"
+    if r.dynamic:
+        yield "sizes:dynamic"
+    for what in ("sink", "guarded", "addend"):
+        if getattr(r, what):
+            yield f"recipe:{what}"
+    for t in r.terms:
+        if t.kind != "mask":
+            yield f"term:{t.kind}" + (f" on {t.place}" if t.kind == "scale" else "")
+            continue
+        yield f"mask form:{t.form} {'-inf' if math.isinf(t.value) else f'{t.value:.2g}'}"
+        for kind, _ in t.mask.parts:
+            yield f"mask part:{kind}"
+
+
+# -- running ---------------------------------------------------------------------
+
+
+def run_batches(work, tasks, jobs):
+    """Statistics and failures of all batches; a worker that dies is a failure."""
+    total, failures = collections.Counter(), []
+    counters = collections.defaultdict(collections.Counter)
+
+    def add(result):
+        statistics, failed = result
+        failures.extend(failed)
+        for key, value in statistics.items():
+            if isinstance(value, collections.Counter):
+                counters[key].update(value)
+            else:
+                total[key] += value
+
+    for task, result in each(work, tasks, jobs):
+        if isinstance(result, BaseException):
+            failures.append(dict(kind=f"batch failed: {result}"[:200], name="", text="", seed=task["seed"],
+                                 passes=task["prepared"]))
+        else:
+            add(result)
+    return total, counters, failures
+
+
+def each(work, tasks, jobs):
+    if jobs <= 1:
+        for task in tasks:
+            try:
+                yield task, work(task)
+            except RuntimeError as error:
+                yield task, error
+        return
+    # A short life for each worker: what the compiled functions allocate goes with it.
+    with concurrent.futures.ProcessPoolExecutor(jobs, max_tasks_per_child=20) as pool:
+        futures = {pool.submit(work, task): task for task in tasks}
+        for future in concurrent.futures.as_completed(futures):
+            yield futures[future], future.exception() or future.result()
+
+
+def table(title, rows, columns):
+    if not rows:
+        return
+    width = max(len(title), *(len(r[0]) for r in rows))
+    print(f"\n{title:<{width}}  " + "  ".join(f"{c:>9}" for c in columns))
+    for row in rows:
+        print(f"{row[0]:<{width}}  " + "  ".join(f"{x:>9}" for x in row[1:]))
+
+
+def keep(failures, folder):
+    """The smallest program of each kind of failure, with what is known about it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = collections.defaultdict(list)
+    for failure in failures:
+        kinds[failure["kind"]].append(failure)
+    for kind, group in kinds.items():
+        for rank, failure in enumerate(sorted(group, key=lambda f: len(f["text"]))[:5]):
+            name = re.sub(r"\W+", "-", kind)[:50].strip("-")
+            notes = "".join(f"// {k}: {v}\n" for k, v in failure.items() if k != "text")
+            (folder / f"{name}-{rank}.mlir").write_text(notes + execute.module([failure["text"]]))
+
+
+def tasks_of(args):
+    count, number = args.count, 0
+    prepared = list(PREPARED)
+    while count > 0:
+        size = min(args.batch, count)
+        yield dict(qsat_opt=args.qsat_opt, seed=args.seed * 1_000_000 + number, size=size,
+                   prepared=prepared[number % len(prepared)])
+        count -= size
+        number += 1
+
+
+def report_spellings(args, total, counters, failures):
+    rows = [(f, n, counters["wrong"][f], f"{100 * (1 - counters['wrong'][f] / n):.1f}%")
+            for f, n in sorted(counters["features"].items())]
+    if not args.brief:
+        table("feature", rows, ["spellings", "wrong", "right"])
+    kinds = collections.Counter(f["kind"] for f in failures)
+    table("what is wrong", [(k, n) for k, n in kinds.most_common()], ["count"])
+    print(f"\n{total['count']} spellings, {total['count'] - len(failures)} right, {len(failures)} wrong")
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["spellings"])
+    parser.add_argument("--qsat-opt", default="build/bin/qsat-opt")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=50, help="functions to a module")
+    parser.add_argument("--keep", type=pathlib.Path, help="folder for programs that fail")
+    parser.add_argument("--json", type=pathlib.Path, help="write the results here too")
+    parser.add_argument("--brief", action="store_true", help="no table of features")
+    args = parser.parse_args(argv)
+    start = time.time()
+    total, counters, failures = run_batches(spelling_batch, list(tasks_of(args)), args.jobs)
+    report_spellings(args, total, counters, failures)
+    print(f"seed {args.seed}, {time.time() - start:.0f} s")
+    if args.keep and failures:
+        keep(failures, args.keep)
+    if args.json:
+        args.json.write_text(json.dumps(dict(total=total, **counters, failures=[
+            {k: v for k, v in f.items() if k != "text"} for f in failures]), indent=1))
+    return 1 if failures or not total["count"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
