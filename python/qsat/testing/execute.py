@@ -14,7 +14,7 @@ import tempfile
 
 import numpy as np
 
-LLVM = pathlib.Path("/usr/lib/llvm-22/bin")
+LLVM = pathlib.Path("/usr/lib/llvm-22")
 #: As the CPU pipeline starts.
 RAISE = "inline,canonicalize,cse,qsat-raise-attention"
 #: Straight to scalar loops, by upstream's passes but for the meaning of qsat ops: what
@@ -34,7 +34,7 @@ class ToolError(Exception):
 
     def __init__(self, tool, name, text, message):
         super().__init__(f"{tool} failed on @{name}: {message}")
-        self.name, self.text = name, text
+        self.name, self.text, self.kind = name, text, f"{tool} fails: {message}"[:100]
 
 
 def module(functions, head=""):
@@ -47,8 +47,10 @@ def run(command, text):
     done = subprocess.run([str(c) for c in command], input=text, capture_output=True, text=True)
     if done.returncode != 0:
         lines = [l for l in done.stderr.splitlines() if l.strip()]
-        crash = "crashed: " if done.returncode < 0 or "Stack dump" in done.stderr else ""
-        raise RuntimeError(crash + (lines[0] if lines else f"exit code {done.returncode}")[:300])
+        if done.returncode < 0 or "Stack dump" in done.stderr:
+            frames = re.findall(r"#\d+ \S+ ((?:qsat|mlir)::[\w:]+|\w+)\(", done.stderr)
+            lines = [f"crash in {next((f for f in frames if not f.startswith('llvm')), 'it')}"]
+        raise RuntimeError((lines[0] if lines else f"exit code {done.returncode}")[:300])
     return done.stdout
 
 
@@ -105,10 +107,12 @@ class Library:
             lowered = run([tools.qsat_opt, "--mlir-disable-threading",
                            f"--pass-pipeline=builtin.module({LOWER})"], text)
             source = folder / f"m{number}.ll"
-            source.write_text(run([LLVM / "mlir-translate", "--mlir-to-llvmir"], lowered))
+            source.write_text(run([LLVM / "bin/mlir-translate", "--mlir-to-llvmir"], lowered))
             sources.append(source)
-        run([LLVM / "clang", *flags, "-march=native", "-shared", "-fPIC", "-Wno-override-module",
-             *sources, "-o", folder / "m.so", "-lm"], "")
+        # Conversions to and from bf16 are calls.
+        run([LLVM / "bin/clang", *flags, "-march=native", "-shared", "-fPIC", "-Wno-override-module",
+             *sources, "-o", folder / "m.so", f"-L{LLVM}/lib", "-lmlir_float16_utils", "-lm",
+             f"-Wl,-rpath,{LLVM}/lib"], "")
         self.library = ctypes.CDLL(str(folder / "m.so"))
         self.free = ctypes.CDLL(None).free
         self.free.argtypes = [ctypes.c_void_p]

@@ -25,8 +25,8 @@ import time
 
 import numpy as np
 
-from . import execute, recipe as recipes, spellings
-from .ir import NUMPY
+from . import execute, mutations, recipe as recipes, spellings
+from .ir import NUMPY, is_float
 
 #: Passes of upstream that a program may have been through: one for each batch.
 PREPARED = {
@@ -144,7 +144,7 @@ def spelling_batch(task):
         made[f"f{n}"] = spellings.spell(recipes.sample(rng), rng, f"f{n}")
     texts = {n: s.function.text() for n, s in made.items()}
     chunks, errors = tools.opt(texts, passes(PREPARED[prepared]))
-    failures = [dict(kind=f"qsat-opt: {e}"[:120], name=e.name, text=e.text) for e in errors]
+    failures = [dict(kind=e.kind, name=e.name, text=e.text) for e in errors]
     failed = {e.name: "qsat-opt fails" for e in errors}
     for head, functions in chunks:
         raised = {n: t for n, t in functions.items() if execute.ATTENTION.search(t)}
@@ -189,6 +189,96 @@ def describe(spelling):
         yield f"mask form:{t.form} {'-inf' if math.isinf(t.value) else f'{t.value:.2g}'}"
         for kind, _ in t.mask.parts:
             yield f"mask part:{kind}"
+
+
+# -- near misses -----------------------------------------------------------------
+
+
+def special_inputs(function, rng, exact):
+    """Argument lists: normal numbers, then large, equal, masked and zero ones."""
+    def draw(v, magnitude, hidden):
+        if v.elem == "i1":
+            return rng.random(v.shape) < (0.0 if hidden == 1 else 0.6)
+        if not is_float(v.elem):
+            return rng.integers(0, 3, v.shape)
+        return rng.standard_normal(v.shape) * magnitude
+
+    def make(magnitude, hidden=0):
+        return [execute.to_elem(draw(v, magnitude, hidden), v.elem) for v in function.arguments]
+
+    yield make(1.0)
+    yield make(1.0, hidden=1)
+    if exact:
+        yield make(12.0)
+        yield [execute.to_elem(np.full(v.shape, 1 if is_float(v.elem) else 0), v.elem)
+               for v in function.arguments]
+        yield make(1e-3)
+
+
+def narrowest(text):
+    """The tolerance for a program: that of the narrowest type in it."""
+    return max((t for t in TOLERANCE if re.search(rf"\b(?:[\dx?]*x)?{t}\b", text)), key=TOLERANCE.get)
+
+
+def disagreement(function, name, original, library, seed, limit):
+    """(why the raised function is wrong or None, whether a NaN became 0)."""
+    result, zeroed = function.results[0], False
+    elem, rank = result.elem, len(result.dims)
+    for number, arrays in enumerate(special_inputs(function, np.random.default_rng(seed), limit < 1e-3)):
+        want, got = (execute.from_elem(library.call(n, arrays, rank, NUMPY[elem]), elem)
+                     for n in (original, name))
+        if want.shape != got.shape:
+            return f"wrong shape: {got.shape}, expected {want.shape}", zeroed
+        finite = np.isfinite(want)
+        if not finite.all():
+            # Rows without a visible key are 0 after raising.
+            excused = np.isnan(want) & ((got == 0) | np.isnan(got)) | (want == got)
+            zeroed |= bool((np.isnan(want) & (got == 0)).any())
+            if not (finite | excused).all():
+                at = np.argwhere(~(finite | excused))[0]
+                return f"not finite: input set {number}, {want[tuple(at)]} became {got[tuple(at)]}", zeroed
+        if finite.any():
+            scale = max(1.0, np.abs(want[finite]).max())
+            error = np.abs(np.where(finite, got - np.where(finite, want, 0), 0)).max()
+            if not error <= limit * scale * 20:
+                return f"wrong numbers: input set {number}, off by {error:.2g} of {scale:.2g}", zeroed
+    return None, zeroed
+
+
+def near_miss_batch(task):
+    """(statistics, failures) of one batch of changed programs."""
+    tools, seed, size = execute.Tools(task["qsat_opt"]), task["seed"], task["size"]
+    made, changes = {}, {}
+    for n in range(size):
+        rng = random.Random(f"near/{seed}/{n}")
+        name = f"f{n}"
+        made[name] = spellings.spell(recipes.sample_alike(rng), rng, name).function
+        changes[name] = mutations.mutate(made[name], rng, 2 if rng.random() < 0.25 else 1)
+    texts = {n: f.text() for n, f in made.items()}
+    chunks, errors = tools.opt(texts, passes(PREPARED[task["prepared"]]))
+    failures = [dict(kind=e.kind, name=e.name, text=e.text) for e in errors]
+    count, raised, wrong, zeroed = (collections.Counter() for _ in range(4))
+    for name in made:
+        count.update(set(changes[name]))
+    for head, functions in chunks:
+        found = {n: t for n, t in functions.items() if execute.ATTENTION.search(t)}
+        if not found:
+            continue
+        originals = [texts[n].replace(f"@{n}(", f"@{n}_original(") for n in found]
+        library = execute.Library(tools, [execute.module([*found.values(), *originals], head)])
+        for name in found:
+            raised.update(set(changes[name]))
+            limit = TOLERANCE[narrowest(texts[name])]
+            why, nan = disagreement(made[name], name, f"{name}_original", library, seed, limit)
+            zeroed.update(set(changes[name]) if nan else ())
+            if why:
+                wrong.update(set(changes[name]))
+                failures.append(dict(kind=why.split(":")[0], why=why, name=name, text=texts[name]))
+    for failure in failures:
+        failure.update(seed=seed, passes=task["prepared"], changes=changes[failure["name"]])
+    total = sum(1 for h, fs in chunks for t in fs.values() if execute.ATTENTION.search(t))
+    return dict(count=size, raised_total=total, changed=count, raised=raised, wrong=wrong,
+                zeroed=zeroed), failures
 
 
 # -- running ---------------------------------------------------------------------
@@ -275,9 +365,22 @@ def report_spellings(args, total, counters, failures):
     print(f"\n{total['count']} spellings, {total['count'] - len(failures)} right, {len(failures)} wrong")
 
 
+def report_near_misses(args, total, counters, failures):
+    rows = [(m, n, counters["raised"][m], f"{100 * counters['raised'][m] / n:.1f}%",
+             counters["zeroed"][m], counters["wrong"][m])
+            for m, n in sorted(counters["changed"].items())]
+    table("change", rows, ["programs", "raised", "share", "NaN to 0", "wrong"])
+    kinds = collections.Counter(f["kind"] for f in failures)
+    table("what is wrong", [(k, n) for k, n in kinds.most_common()], ["count"])
+    print(f"\n{total['count']} programs, {total['raised_total']} raised, {len(failures)} wrong")
+
+
+CHECKS = {"spellings": (spelling_batch, report_spellings), "near-misses": (near_miss_batch, report_near_misses)}
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["spellings"])
+    parser.add_argument("what", choices=list(CHECKS))
     parser.add_argument("--qsat-opt", default="build/bin/qsat-opt")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
@@ -288,8 +391,9 @@ def main(argv=None):
     parser.add_argument("--brief", action="store_true", help="no table of features")
     args = parser.parse_args(argv)
     start = time.time()
-    total, counters, failures = run_batches(spelling_batch, list(tasks_of(args)), args.jobs)
-    report_spellings(args, total, counters, failures)
+    work, report = CHECKS[args.what]
+    total, counters, failures = run_batches(work, list(tasks_of(args)), args.jobs)
+    report(args, total, counters, failures)
     print(f"seed {args.seed}, {time.time() - start:.0f} s")
     if args.keep and failures:
         keep(failures, args.keep)

@@ -100,9 +100,9 @@ def sample_mask(rng, recipe, structural):
             if kind != "prefix":
                 parts.append(("upper", 0))
             if kind == "prefix":
-                parts.append(("prefix", rng.randrange(1, n)))
+                parts.append(("prefix", rng.randrange(n)))
             # The last row must see a key: m - 1 - width < n.
-            width = rng.randrange(max(1, m - n), m + 2)
+            width = rng.randrange(max(1, m - n), m + 3)
             if kind == "window":
                 parts.append(("lower", -width))
             if kind == "sinks":
@@ -110,7 +110,7 @@ def sample_mask(rng, recipe, structural):
         elif kind == "offset":
             parts.append(("upper", max(n - m, 0) if rng.random() < 0.5 else rng.randrange(0, n)))
         else:
-            width = rng.randrange(max(1, m - n), m + 2)
+            width = rng.randrange(max(1, m - n), m + 3)
             parts += [("lower", -width), ("upper", rng.randrange(0, n))]
     if structural and parts:
         return Mask(parts)
@@ -138,10 +138,23 @@ def sample(rng, dynamic_share=0.1):
     sizes = {a: rng.choice(DISTINCT[a]) for a in AXES}
     if rng.random() < 0.2:
         sizes["e"] = sizes["d"]
+    types = ["f32"] * 6 + ["f64", "f64", "f16", "bf16"]
+    return complete(rng, sizes, rng.choice(types), dynamic_share)
+
+
+def sample_alike(rng):
+    """A recipe whose axes have few and small sizes, many of them equal: a program that
+    confuses two axes is still valid. Mostly f64, in which a wrong number stands out."""
+    common = rng.randrange(2, 5)
+    sizes = {a: common if rng.random() < 0.65 else rng.randrange(1, 6) for a in AXES}
+    return complete(rng, sizes, rng.choice(["f64"] * 7 + ["f32"] * 2 + ["f16"]), 0.05)
+
+
+def complete(rng, sizes, storage, dynamic_share):
+    """A recipe with these sizes and the element type ``storage`` of q, k and v."""
     batch = tuple(a for a, p in (("x", 0.15), ("b", 0.6), ("g", 0.6)) if rng.random() < p)
     heads = ("r",) if rng.random() < 0.3 else ()
     row = rng.random() < 0.9
-    storage = rng.choice(["f32"] * 6 + ["f64", "f64", "f16", "bf16"])
     compute = storage
     if storage in ("f16", "bf16"):
         compute = "f32" if rng.random() < 0.8 else storage
