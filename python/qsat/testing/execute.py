@@ -23,7 +23,7 @@ LOWER = (
     "convert-qsat-to-linalg,func.func(qsat-decompose-aggregates,convert-elementwise-to-linalg),"
     "canonicalize,cse,one-shot-bufferize{bufferize-function-boundaries "
     "function-boundary-type-conversion=identity-layout-map},func.func(convert-linalg-to-loops),"
-    "canonicalize,expand-strided-metadata,lower-affine,convert-scf-to-cf,convert-math-to-llvm,"
+    "canonicalize,expand-strided-metadata,lower-affine,convert-scf-to-cf,"
     "convert-math-to-libm,convert-to-llvm,reconcile-unrealized-casts")
 _FUNCTION = re.compile(r"^  func\.func @([\w.]+)\(.*?^  }$", re.M | re.S)
 ATTENTION = re.compile(r"^\s*%\S+(?:, %\S+)* = qsat\.attention ", re.M)
@@ -43,12 +43,14 @@ def module(functions, head=""):
     return f"{head}module {{\n{body}\n}}\n"
 
 
-def run(command, text):
-    done = subprocess.run([str(c) for c in command], input=text, capture_output=True, text=True)
+def run(command, data):
+    """What the command writes to its output, given ``data`` (bytes both)."""
+    done = subprocess.run([str(c) for c in command], input=data, capture_output=True)
     if done.returncode != 0:
-        lines = [l for l in done.stderr.splitlines() if l.strip()]
-        if done.returncode < 0 or "Stack dump" in done.stderr:
-            frames = re.findall(r"#\d+ \S+ ((?:qsat|mlir)::[\w:]+|\w+)\(", done.stderr)
+        message = done.stderr.decode(errors="replace")
+        lines = [l for l in message.splitlines() if l.strip()]
+        if done.returncode < 0 or "Stack dump" in message:
+            frames = re.findall(r"#\d+ \S+ ((?:qsat|mlir)::[\w:]+|\w+)\(", message)
             lines = [f"crash in {next((f for f in frames if not f.startswith('llvm')), 'it')}"]
         raise RuntimeError((lines[0] if lines else f"exit code {done.returncode}")[:300])
     return done.stdout
@@ -75,7 +77,7 @@ class Tools:
         while pending:
             part = pending.pop()
             try:
-                chunks.append(split(run(command, module(part.values()))))
+                chunks.append(split(run(command, module(part.values()).encode()).decode()))
             except RuntimeError as error:
                 names = list(part)
                 if len(names) == 1:
@@ -98,21 +100,22 @@ class Tools:
 class Library:
     """Functions compiled to a shared object; ``call`` runs one on numpy arrays."""
 
-    def __init__(self, tools, texts, flags=("-O1",)):
+    def __init__(self, tools, texts, flags=("-O0",)):
         """``texts``: modules, each as text."""
         self.folder = tempfile.TemporaryDirectory()
         folder = pathlib.Path(self.folder.name)
         sources = []
         for number, text in enumerate(texts):
-            lowered = run([tools.qsat_opt, "--mlir-disable-threading",
-                           f"--pass-pipeline=builtin.module({LOWER})"], text)
+            lowered = run([tools.qsat_opt, "--mlir-disable-threading", "--emit-bytecode",
+                           "--verify-each=false", f"--pass-pipeline=builtin.module({LOWER})"],
+                          text.encode())
             source = folder / f"m{number}.ll"
-            source.write_text(run([LLVM / "bin/mlir-translate", "--mlir-to-llvmir"], lowered))
+            source.write_bytes(run([LLVM / "bin/mlir-translate", "--mlir-to-llvmir"], lowered))
             sources.append(source)
         # Conversions to and from bf16 are calls.
         run([LLVM / "bin/clang", *flags, "-march=native", "-shared", "-fPIC", "-Wno-override-module",
              *sources, "-o", folder / "m.so", f"-L{LLVM}/lib", "-lmlir_float16_utils", "-lm",
-             f"-Wl,-rpath,{LLVM}/lib"], "")
+             f"-Wl,-rpath,{LLVM}/lib"], b"")
         self.library = ctypes.CDLL(str(folder / "m.so"))
         self.free = ctypes.CDLL(None).free
         self.free.argtypes = [ctypes.c_void_p]
