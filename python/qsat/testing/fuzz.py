@@ -2,11 +2,13 @@
 
     python -m qsat.testing.fuzz spellings   --count=2000 --seed=1 --jobs=2
     python -m qsat.testing.fuzz near-misses --count=100000 --seed=1 --jobs=2
+    python -m qsat.testing.fuzz references  --count=200
 
 ``spellings`` writes attentions in many ways: each has to be raised, without an N x N
 tensor left, with the mask as structure where it is one, and with the numbers that the
 recipe gives in numpy. ``near-misses`` changes such programs: whatever is raised has to
-give the numbers of the program that was not. Prints tables; the exit code is 1 when
+give the numbers of the program that was not. ``references`` compares the spellings as
+written with their recipes: a test of this test. Prints tables; the exit code is 1 when
 something is wrong, and then the smallest program of each kind is written to --keep.
 """
 
@@ -101,49 +103,67 @@ def square_tensor(spelling, text):
     return None
 
 
-def check_spelling(spelling, text, library, seed):
-    """Why a spelling is wrong, or None."""
-    count = len(execute.ATTENTION.findall(text))
-    if count != 1:
-        return "not raised" if count == 0 else f"raised {count} times"
-    left = square_tensor(spelling, text)
-    if left:
-        return "a tensor over rows and keys is left"
-    why = wrong_structure(spelling, text)
-    if why:
-        return why
-    result = spelling.function.results[0]
-    for magnitude in (1.0, 4.0) if spelling.recipe.compute in ("f32", "f64") else (1.0,):
-        arrays = recipes.sample_inputs(spelling.recipe, np.random.default_rng(seed), magnitude)
+def wrong_numbers(spelling, library, seed):
+    """How the compiled spelling differs from its recipe in numpy, or None."""
+    recipe, result = spelling.recipe, spelling.function.results[0]
+    for magnitude in (1.0, 4.0) if recipe.compute in ("f32", "f64") else (1.0,):
+        arrays = recipes.sample_inputs(recipe, np.random.default_rng(seed), magnitude)
         rounded = [execute.to_elem(a, v.elem)
                    for a, v in zip(spelling.inputs(arrays), spelling.function.arguments)]
-        got = library.call(spelling.function.name, rounded, len(result.dims), NUMPY[result.elem])
-        got = spelling.output(execute.from_elem(got, result.elem))
         # The reference takes what the function takes, after rounding.
         exact = dict(arrays)
         for (key, axes), array, value in zip(spelling.arguments, rounded, spelling.function.arguments):
-            order = [a for g in value.groups for a in g]
-            whole = (execute.from_elem(array, value.elem) if value.elem[0] in "fb" else array).reshape(
-                [spelling.recipe.sizes[a] for a in order])
-            exact[key] = np.transpose(whole, [order.index(a) for a in axes])
-        want = recipes.evaluate(spelling.recipe, exact)
-        coarsest = max((spelling.recipe.storage, spelling.recipe.compute, result.elem),
-                       key=TOLERANCE.get)
+            if is_float(value.elem):
+                exact[key] = spelling.restore(execute.from_elem(array, value.elem), value, axes)
+        got = library.call(spelling.function.name, rounded, len(result.dims), NUMPY[result.elem])
+        got = spelling.restore(execute.from_elem(got, result.elem), result, recipe.out_axes)
+        want = recipes.evaluate(recipe, exact)
+        coarsest = max((recipe.storage, recipe.compute, result.elem), key=TOLERANCE.get)
         limit = TOLERANCE[coarsest] * max(1.0, np.abs(want).max())
-        error = np.abs(got - want).max() if got.size else 0.0
+        error = np.abs(got - want).max()
         if not error <= limit:
             return f"wrong numbers: off by {error:.2g}, expected at most {limit:.2g}"
     return None
 
 
-def spelling_batch(task):
-    """(statistics, failures) of one batch of spellings."""
-    tools, seed, size = execute.Tools(task["qsat_opt"]), task["seed"], task["size"]
-    prepared = task["prepared"]
+def check_spelling(spelling, text, library, seed):
+    """Why a spelling is wrong, or None."""
+    count = len(execute.ATTENTION.findall(text))
+    if count != 1:
+        return "not raised" if count == 0 else f"raised {count} times"
+    if square_tensor(spelling, text):
+        return "a tensor over rows and keys is left"
+    return wrong_structure(spelling, text) or wrong_numbers(spelling, library, seed)
+
+
+def make_spellings(seed, size):
+    """{name: spelling} of a batch."""
     made = {}
     for n in range(size):
         rng = random.Random(f"{seed}/{n}")
         made[f"f{n}"] = spellings.spell(recipes.sample(rng), rng, f"f{n}")
+    return made
+
+
+def reference_batch(task):
+    """As below without raising: the generator against its own reference."""
+    tools, made = execute.Tools(task["qsat_opt"]), make_spellings(task["seed"], task["size"])
+    texts = {n: s.function.text() for n, s in made.items()}
+    library = execute.Library(tools, [execute.module(texts.values())])
+    failures = []
+    for name, spelling in made.items():
+        why = wrong_numbers(spelling, library, task["seed"])
+        if why:
+            failures.append(dict(kind="wrong numbers", name=name, why=why, text=texts[name],
+                                 seed=task["seed"], passes="", recipe=str(spelling.recipe),
+                                 features=spelling.features))
+    return dict(count=len(made)), failures
+
+
+def spelling_batch(task):
+    """(statistics, failures) of one batch of spellings."""
+    tools, seed, prepared = execute.Tools(task["qsat_opt"]), task["seed"], task["prepared"]
+    made = make_spellings(seed, task["size"])
     texts = {n: s.function.text() for n, s in made.items()}
     chunks, errors = tools.opt(texts, passes(PREPARED[prepared]))
     failures = [dict(kind=e.kind, name=e.name, text=e.text) for e in errors]
@@ -166,7 +186,7 @@ def spelling_batch(task):
     for failure in failures:
         failure.update(seed=seed, passes=prepared, features=made[failure["name"]].features,
                        recipe=str(made[failure["name"]].recipe))
-    return dict(count=size, features=features[0], wrong=features[1]), failures
+    return dict(count=len(made), features=features[0], wrong=features[1]), failures
 
 
 def describe(spelling):
@@ -431,7 +451,12 @@ def report_near_misses(args, total, counters, failures):
     print(f"\n{total['count']} programs, {total['raised_total']} raised, {len(failures)} wrong")
 
 
-CHECKS = {"spellings": (spelling_batch, report_spellings), "near-misses": (near_miss_batch, report_near_misses)}
+def report_references(args, total, counters, failures):
+    print(f"{total['count']} spellings as written, {len(failures)} with other numbers than their recipe")
+
+
+CHECKS = {"spellings": (spelling_batch, report_spellings), "references": (reference_batch, report_references),
+          "near-misses": (near_miss_batch, report_near_misses)}
 
 
 def main(argv=None):
@@ -443,19 +468,20 @@ def main(argv=None):
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--batch", type=int, default=50, help="functions to a module")
     parser.add_argument("--keep", type=pathlib.Path, help="folder for programs that fail")
-    parser.add_argument("--json", type=pathlib.Path, help="write the results here too")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON instead")
     parser.add_argument("--brief", action="store_true", help="no table of features")
     args = parser.parse_args(argv)
     start = time.time()
     work, report = CHECKS[args.what]
     total, counters, failures = run_batches(work, list(tasks_of(args)), args.jobs)
-    report(args, total, counters, failures)
-    print(f"seed {args.seed}, {time.time() - start:.0f} s")
+    if args.json:
+        print(json.dumps(dict(total=total, **counters, failures=[
+            {k: v for k, v in f.items() if k != "text"} for f in failures]), indent=1))
+    else:
+        report(args, total, counters, failures)
+        print(f"seed {args.seed}, {time.time() - start:.0f} s")
     if args.keep and failures:
         keep(failures, args.keep)
-    if args.json:
-        args.json.write_text(json.dumps(dict(total=total, **counters, failures=[
-            {k: v for k, v in f.items() if k != "text"} for f in failures]), indent=1))
     return 1 if failures or not total["count"] else 0
 
 

@@ -34,11 +34,11 @@ class Spelling:
             result.append(np.ascontiguousarray(array.reshape(value.shape)))
         return result
 
-    def output(self, array):
-        """A result of the function with the axes in the order of the recipe."""
-        order = [a for g in self.function.results[0].groups for a in g]
-        array = array.reshape([self.recipe.sizes[a] for a in order])
-        return np.transpose(array, [order.index(a) for a in self.recipe.out_axes])
+    def restore(self, array, value, axes):
+        """The array of ``value``, an argument or a result, with the axes in this order."""
+        order = [a for g in value.groups for a in g]
+        return np.transpose(array.reshape([self.recipe.sizes[a] for a in order]),
+                            [order.index(a) for a in axes])
 
 
 def spell(recipe, rng, name, style=None):
@@ -69,7 +69,9 @@ class _Speller:
         single = set(self.recipe.dynamic) if key in ("q", "k", "v") else ()
         groups = [(order[0],)] if order else []
         for a in order[1:]:
-            if self.b.chance(self.b.style.fold) and a not in single and not set(groups[-1]) & set(single):
+            foldable = (a not in single and not set(groups[-1]) & set(single)
+                        and len(self.b.dynamic & {a, *groups[-1]}) < 2)
+            if self.b.chance(self.b.style.fold) and foldable:
                 groups[-1] = (*groups[-1], a)
             else:
                 groups.append((a,))
