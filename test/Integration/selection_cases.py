@@ -170,6 +170,8 @@ def cases(seed: int) -> list[Case]:
         select("defaults"),
         select("everything_forced", theta=2.0, sinks=2, local=2, mask=causal),
         select("no_diagonal", theta=0.08, no_diagonal=True, sinks=1, local=1, mask=causal),
+        select("local_both_sides", theta=0.3, local=2, mask=Mask(offset=70)),
+        select("local_around_the_diagonal", theta=0.3, no_diagonal=True, local=1),
         select("limit", theta=0.01, limit=3, sinks=1),
         select("window", theta=0.05, mask=Mask.causal(offset=9, window=20, sinks=5)),
         select("nothing_eligible", theta=0.0, mask=Mask.causal(offset=-1000)),

@@ -120,6 +120,7 @@ def brute(policy, amplitude, *, mask, forced_options, limit, lse=None, spread=No
             diagonal = {min(max(i + mask.offset, 0), nb * BN - 1) // BN for i in rows}
             wanted = set(range(forced_options["sinks"]))
             wanted |= {min(diagonal) - x for x in range(1, forced_options["local"] + 1)}
+            wanted |= {max(diagonal) + x for x in range(1, forced_options["local"] + 1)}
             if not forced_options["no_diagonal"]:
                 wanted |= diagonal
             forced = [j for j in eligible if j in wanted]

@@ -89,7 +89,9 @@ void SelectDecomposition::emitEligible() {
     auto [i0, i1] = rowsOf(x[0]);
     auto [low, high] = emitDiagonal(e, mask, i0, i1, firstKey(), blockN, numBlocks());
     Expr j = x[1];
-    Expr must = (j < op.getSinks()) | ((low - op.getLocal() <= j) & (j < low));
+    int64_t local = op.getLocal();
+    Expr before = (low - local <= j) & (j < low), after = (high < j) & (j <= high + local);
+    Expr must = (j < op.getSinks()) | before | after;
     if (!op.getNoDiagonal())
       must = must | ((low <= j) & (j <= high));
     return must & e.read(eligible, x);

@@ -75,11 +75,12 @@ void qsat::loadRow(SelectKernel &s) {
     b.store(loadProbability(s, j), s.p, {j});
     Value firstKey = b.mul(j, blockN), lastKey = b.add(firstKey, blockN - 1);
     Value eligible = s.mask.anyVisible(firstRow, lastRow, firstKey, lastKey);
-    Value forced = b.either(b.less(j, b.index(s.op.getSinks())),
-                            b.both(b.ge(j, b.sub(diagonalBegin, s.op.getLocal())),
-                                   b.less(j, diagonalBegin)));
+    auto within = [&](Value first, Value last) { return b.both(b.ge(j, first), b.le(j, last)); };
+    Value before = within(b.sub(diagonalBegin, s.op.getLocal()), b.sub(diagonalBegin, 1));
+    Value after = within(b.add(diagonalLast, 1), b.add(diagonalLast, s.op.getLocal()));
+    Value forced = b.either(b.less(j, b.index(s.op.getSinks())), b.either(before, after));
     if (!s.op.getNoDiagonal())
-      forced = b.either(forced, b.both(b.ge(j, diagonalBegin), b.le(j, diagonalLast)));
+      forced = b.either(forced, within(diagonalBegin, diagonalLast));
     b.store(eligible, s.eligible, {j});
     b.store(b.both(forced, eligible), s.forced, {j});
     b.store(b.boolean(false), s.marked, {j});

@@ -136,6 +136,7 @@ def _forced(rows, mask: Mask, at, block_n: int, eligible, sinks: int, local: int
     diagonal = diagonal_blocks(rows, mask, at, block_n, len(eligible))
     forced[:sinks] = True
     forced[max(0, diagonal.start - local):diagonal.start] = True
+    forced[diagonal.stop:diagonal.stop + local] = True
     if not no_diagonal:
         forced[list(diagonal)] = True
     return forced & eligible

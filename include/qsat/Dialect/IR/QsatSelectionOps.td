@@ -105,8 +105,8 @@ def Qsat_AmplifiedSelectOp : Qsat_DpsOp<"amplified_select", [AttrSizedOperandSeg
     [I*block_m, (I+1)*block_m). *Forced* are the eligible blocks among: the
     diagonal (those that hold a key i + offset, clamped at 0 and the last key
     block, of one of these rows), unless `no_diagonal`; the first `sinks` blocks;
-    the `local` blocks before the first diagonal block. Marked are the forced
-    blocks and those eligible blocks that the policy takes. "The k largest"
+    the `local` blocks before the first diagonal block and after the last. Marked
+    are the forced blocks and those eligible blocks that the policy takes. "The k largest"
     means: forced first, then by descending key, ties by lower index, until
     max(k, number forced) are marked, or all eligible. At most `max` (the extent of indices) are
     marked: when more would be, the `max` first in the order forced, descending
