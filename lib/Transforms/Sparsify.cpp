@@ -161,7 +161,7 @@ Decision SparsifyPass::decide(AttentionOp op, const Settings &settings) {
     return estimateSparsify({m, n, q.isDynamicDim(3) ? 64 : q.getDimSize(3),
                              v.isDynamicDim(3) ? 64 : v.getDimSize(3), op.getMaskAttr(), blockM,
                              blockN, settings.estimator, stride, share, settings.policy,
-                             settings.theta, settings.alpha, exponent, topK});
+                             settings.theta, settings.alpha, exponent, topK, 1 + local + sinks});
   };
   bool dynamicQueries = ShapedType::isDynamic(queries);
   if (ShapedType::isDynamic(keys)) {

@@ -25,7 +25,7 @@ static double expectedDensity(const SparsifyProblem &p, double context, double b
   case Policy::Threshold:
     if (p.theta <= 0)
       return 1;
-    return 0.106 * std::pow(p.theta / 0.0063, -0.8) * std::pow(32768 / context, 0.77);
+    return 0.051 * std::pow(p.theta / 0.012, -0.68) * std::pow(32768 / context, 0.98);
   case Policy::TopK:
   case Policy::HeavyHitter:
   case Policy::Measure:
@@ -82,8 +82,8 @@ SparsifyEstimate qsat::estimateSparsify(const SparsifyProblem &p, const Sparsify
     return e;
   double meanBlocks = blocks / queryBlocks;
   double context = pairs / p.queries * (p.mask && p.mask.getLookahead() ? 2 : 1);
-  // The diagonal block is always kept.
-  e.density = std::clamp(expectedDensity(p, context, meanBlocks), 1 / meanBlocks, 1.0);
+  double least = std::min(1.0, p.forcedBlocks / meanBlocks);
+  e.density = std::clamp(expectedDensity(p, context, meanBlocks), least, 1.0);
   double dense = pairs * 2 * (p.headDim + p.valueDim);
   double score = scoreWork(p) * pairs * 2 * p.headDim / rates.score + blocks * rates.flopsPerBlock;
   double sparse = e.density * dense / rates.sparse + queryBlocks * rates.flopsPerQueryBlock;

@@ -19,6 +19,7 @@ struct SparsifyProblem {
   Policy policy;
   double theta, alpha, exponent;
   int64_t k;
+  int64_t forcedBlocks; ///< always kept: the diagonal, its neighbours, sinks
 };
 
 /// Rates of the sparse steps relative to the dense kernel's FLOP rate, and
@@ -39,8 +40,9 @@ struct SparsifyEstimate {
 };
 
 /// Expected cost of making `problem` sparse. The expected density of a
-/// threshold is a prior fitted to a 32k-context model (density of theta at
-/// context n: 0.106 (theta/0.0063)^-0.8 (32768/n)^0.77); data decides.
+/// threshold is a prior fitted to 26 documents of a 32k-context model (density
+/// of theta at context n: 0.051 (theta/0.012)^-0.68 (32768/n)^0.98, within 20 %
+/// for theta >= 0.006 and n >= 8192, see docs/accuracy.md); data decides.
 SparsifyEstimate estimateSparsify(const SparsifyProblem &problem,
                                   const SparsifyRates &rates = SparsifyRates());
 

@@ -1,6 +1,8 @@
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify | FileCheck %s
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="density=0.2 entangle" | FileCheck %s --check-prefix=BUDGET
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="quality=exact" | FileCheck %s --check-prefix=EXACT
+// RUN: qsat-opt %s -split-input-file --qsat-sparsify="quality=high local=0" | FileCheck %s --check-prefix=HIGH
+// RUN: qsat-opt %s -split-input-file --qsat-sparsify="quality=fast" | FileCheck %s --check-prefix=FAST
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="policy=logit_threshold theta=-2.5 background=t2" | FileCheck %s --check-prefix=LOGIT
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify -o /dev/null --remarks-filter-missed=qsat --remarks-filter-passed=qsat 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="estimator=d2" -o /dev/null --remarks-filter-missed=qsat 2>&1 | FileCheck %s --check-prefix=D2
@@ -13,13 +15,17 @@
 // CHECK: %[[AMPLITUDE:.*]] = qsat.amplitude_score ins(%[[Q]], %[[K]] :
 // CHECK-SAME: {mask = #qsat.mask<causal>, scale = 1.250000e-01 : f64} -> tensor<1x8x64x64xf32>
 // CHECK: %[[SELECT:.*]]:4 = qsat.amplified_select ins(%[[AMPLITUDE]] :
-// CHECK-SAME: theta = 4.000000e-03 : f64} -> tensor<1x8x64x64xi32>, tensor<1x8x64xi32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>
+// CHECK-SAME: {local = 1 : i64, mask = #qsat.mask<causal>, theta = 1.200000e-02 : f64} -> tensor<1x8x64x64xi32>, tensor<1x8x64xi32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>
 // CHECK: %[[O:.*]]:2 = qsat.sparse_attention ins(%[[Q]], %[[K]], %[[V]] :
 // CHECK-SAME: list(%[[SELECT]]#0, %[[SELECT]]#1 :
 // CHECK-SAME: {mask = #qsat.mask<causal>, scale = 1.250000e-01 : f64}
 // CHECK: return %[[O]]#0
+// HIGH-LABEL: func.func @causal_gqa
+// HIGH: amplified_select{{.*}} {mask = #qsat.mask<causal>, theta = 6.000000e-03 : f64}
+// FAST-LABEL: func.func @causal_gqa
+// FAST: amplified_select{{.*}} {local = 1 : i64, mask = #qsat.mask<causal>, theta = 2.400000e-02 : f64}
 // BUDGET-LABEL: func.func @causal_gqa
-// BUDGET: amplified_select{{.*}} {alpha = 2.000000e-01 : f64, entangle, mask = #qsat.mask<causal>, policy = #qsat.policy<budget>
+// BUDGET: amplified_select{{.*}} {alpha = 2.000000e-01 : f64, entangle, local = 1 : i64, mask = #qsat.mask<causal>, policy = #qsat.policy<budget>
 // BUDGET-SAME: -> tensor<1x2x64x64xi32>
 // LOGIT-LABEL: func.func @causal_gqa
 // LOGIT: %[[SCORE:.*]]:2 = qsat.amplitude_score{{.*}} -> tensor<1x8x64x64xf32>, tensor<1x8x64xf32>
