@@ -1,0 +1,71 @@
+"""Lists of methods, one text each; see `attend.Method.parse`."""
+
+import pathlib
+import re
+
+#: What `qsat-sparsify` does by default; `quality` chooses theta.
+PRODUCT = "estimator=rows stride=16 local=1"
+
+
+def _by(form, key, *values):
+    return [f"{form} {key}={value}" for value in values]
+
+
+LISTS = {
+    # The front: the product, its finer blocks and other strides, then the peers.
+    "pareto": [
+        *_by(PRODUCT, "theta", ".004", ".006", ".008", ".012", ".016", ".02", ".024", ".028", ".032", ".036"),
+        *_by(PRODUCT + " bits=8", "theta", ".008", ".012", ".016", ".024"),
+        *_by(PRODUCT + " bits=4", "theta", ".008", ".012", ".016", ".024"),
+        *_by(PRODUCT + " block_m=64 block_n=64", "theta", ".004", ".006", ".008", ".012", ".016", ".02"),
+        *_by("estimator=rows stride=8 local=1 block_m=64 block_n=64", "theta", ".006", ".008", ".012", ".016"),
+        *_by("estimator=rows stride=8 local=1", "theta", ".006", ".012", ".018", ".024"),
+        *_by("estimator=rows stride=32 local=1", "theta", ".003", ".006", ".012", ".018"),
+        *_by("estimator=rows stride=16", "theta", ".003", ".006", ".012", ".024"),
+        *_by("estimator=cascade stride=8 share=.5 local=1", "theta", ".006", ".012", ".024"),
+        *_by("estimator=exact local=1", "theta", ".006", ".012", ".024", ".036"),
+        *_by("estimator=exact bits=4 local=1", "theta", ".006", ".012", ".024", ".036"),
+        *_by("estimator=d2 local=1", "theta", ".0015", ".003", ".006", ".012"),
+        *_by("estimator=pooled local=1", "theta", ".0015", ".003", ".006", ".012"),
+        *_by("estimator=antidiagonal stride=8 local=1", "theta", ".0015", ".003", ".006", ".012"),
+        *_by("estimator=antidiagonal stride=16 local=1", "theta", ".0015", ".003", ".006", ".012"),
+        *(f"estimator={e} policy=budget alpha=.1 local=1" for e in ("exact", "rows stride=16", "pooled",
+                                                                   "antidiagonal stride=8")),
+    ],
+    # Rules, shared lists and backgrounds at about the cost of the product.
+    "seeds": [
+        *_by(PRODUCT, "theta", ".012", ".024"),
+        *_by(PRODUCT + " entangle=1", "theta", ".012", ".024", ".032"),
+        *(f"{PRODUCT} theta=.024 background={b}" for b in ("rank1", "centroid", "t2")),
+        *_by(PRODUCT + " policy=budget", "alpha", ".05", ".1"),
+        *_by(PRODUCT + " policy=budget exponent=.7", "alpha", ".27", ".53"),
+        *_by(PRODUCT + " policy=budget exponent=.5", "alpha", ".8", "1.6"),
+        *_by(PRODUCT + " policy=mass", "theta", ".7", ".8"),
+        *_by(PRODUCT + " policy=relative_threshold", "theta", ".03", ".1"),
+        *_by(PRODUCT + " policy=logit_threshold", "theta", "8", "11"),
+        *_by(PRODUCT + " policy=measure", "alpha", ".1"),
+        *_by(PRODUCT + " policy=heavy_hitter", "alpha", ".1"),
+        *_by("estimator=exact local=1 policy=evict", "alpha", ".1", ".2"),
+        *_by("estimator=exact policy=evict_keys", "alpha", ".1", ".2", ".5"),
+        *_by(PRODUCT + " theta=.012", "gamma", "-.5", ".5", "1"),
+        *_by(PRODUCT + " reuse=2", "theta", ".006"),
+    ],
+}
+
+
+def read(name):
+    """The methods of a list, or of a file with one a line (# starts a comment)."""
+    if name in LISTS:
+        return LISTS[name]
+    lines = (line.split("#")[0].strip() for line in pathlib.Path(name).read_text().splitlines())
+    return [line for line in lines if line]
+
+
+def curves(names):
+    """{what the methods share: those that differ in theta or alpha only}."""
+    out = {}
+    for name in names:
+        if name != "dense":
+            label = re.sub(r" ?(theta|alpha)=\S+", "", name).replace("estimator=", "")
+            out.setdefault(label, []).append(name)
+    return out
