@@ -1,11 +1,23 @@
-"""Rate of qsat's CPU attention kernels beside torch's scaled_dot_product_attention.
-
-All candidates run in one process, interleaved round by round, on the same number of
-threads; the table gives medians. GF/s are useful operations: 4 D per visible pair of query
-and key (of listed blocks for the sparse kernel), whatever else a candidate computes. Packing
-is counted in.
+"""Rate of qsat's CPU attention kernels beside torch: dense, causal and listed blocks.
 
     python python/benchmarks/cpu_attention.py --qsat-opt build/bin/qsat-opt
+
+Every figure is a ratio taken round by round in one process: in each round every candidate runs
+for a while on the same threads, its best run counts, the ratio of two of them is taken within
+the round, and the table shows the median of these ratios with their range. Packing, scheduling
+and output are inside qsat's time. GF/s are useful operations: 4 D per visible pair of query and
+key (of listed blocks for a list), whatever else a candidate computes.
+
+| row | ratio to |
+|-|-|
+| full, causal | torch's scaled_dot_product_attention |
+| list 20 %, 10 % | rate on the selected 128 x 128 blocks over qsat's own dense rate (row `full`) |
+| list, flex | torch's compiled flex_attention with the same block mask (`--flex`) |
+
+ONEDNN_MAX_CPU_ISA is set to AVX512_CORE_FP16 unless the environment says otherwise: where a
+machine hides CPUID leaf 0x1D from its guests, oneDNN's AMX path ends in SIGILL. On a CPU
+whose AMX torch can use, set ONEDNN_MAX_CPU_ISA=DEFAULT to compare with it. On CPUs without AMX
+the variable changes nothing.
 """
 
 import argparse
@@ -23,116 +35,198 @@ from native import Module
 BLOCK = 128
 
 
-def module_text(heads, n, width, blocks):
-    """Dense and sparse causal attention of f32 [1,heads,n,width], lists of `blocks` key blocks."""
-    x = f"memref<1x{heads}x{n}x{width}xf32>"
+def module_text(arguments, element, width, sizes):
+    """Functions full and causal, and list<k> for lists of `sizes[k]` key blocks per row."""
+    heads, n, kv = arguments.heads, arguments.length, arguments.kv_heads or arguments.heads
+    x, y = f"memref<1x{heads}x{n}x{width}x{element}>", f"memref<1x{kv}x{n}x{width}x{element}>"
     lse = f"memref<1x{heads}x{n}xf32>"
     rows = -(-n // BLOCK)
-    indices, counts = f"memref<1x{heads}x{rows}x{blocks}xi32>", f"memref<1x{heads}x{rows}xi32>"
-    attributes = f"scale = {width ** -0.5!r} : f64, mask = #qsat.mask<causal>"
-    return f"""
-func.func @dense(%q: {x}, %k: {x}, %v: {x}, %o: {x}) attributes {{llvm.emit_c_interface}} {{
-  qsat.attention ins(%q, %k, %v : {x}, {x}, {x}) outs(%o : {x}) {{{attributes}}}
-  return
-}}
-func.func @sparse(%q: {x}, %k: {x}, %v: {x}, %i: {indices}, %c: {counts}, %o: {x}, %l: {lse})
-    attributes {{llvm.emit_c_interface}} {{
-  qsat.sparse_attention ins(%q, %k, %v : {x}, {x}, {x}) list(%i, %c : {indices}, {counts})
-    outs(%o, %l : {x}, {lse})
-    {{{attributes}, block_m = {BLOCK} : i64, block_n = {BLOCK} : i64}}
+    scale = f"scale = {width ** -0.5!r} : f64"
+    text = ""
+    for name, mask in (("full", ""), ("causal", ", mask = #qsat.mask<causal>")):
+        text += f"""
+func.func @{name}(%q: {x}, %k: {y}, %v: {y}, %o: {x}) attributes {{llvm.emit_c_interface}} {{
+  qsat.attention ins(%q, %k, %v : {x}, {y}, {y}) outs(%o : {x}) {{{scale}{mask}}}
   return
 }}"""
+    for size in sizes:
+        indices, counts = f"memref<1x{heads}x{rows}x{size}xi32>", f"memref<1x{heads}x{rows}xi32>"
+        text += f"""
+func.func @list{size}(%q: {x}, %k: {y}, %v: {y}, %i: {indices}, %c: {counts}, %o: {x}, %l: {lse})
+    attributes {{llvm.emit_c_interface}} {{
+  qsat.sparse_attention ins(%q, %k, %v : {x}, {y}, {y}) list(%i, %c : {indices}, {counts})
+    outs(%o, %l : {x}, {lse})
+    {{{scale}, block_m = {BLOCK} : i64, block_n = {BLOCK} : i64}}
+  return
+}}"""
+    return text
 
 
-def random_lists(heads, n, density, seed=0):
-    """Per query block its diagonal block and others of its past: `density` of them in all."""
+def random_lists(heads, n, size, seed=0):
+    """`size` random key blocks for each query block, ascending, and their counts."""
     generator = np.random.default_rng(seed)
     rows = -(-n // BLOCK)
-    counts = np.maximum(1, np.rint(density * np.arange(1, rows + 1))).astype(np.int32)
-    indices = np.zeros((1, heads, rows, counts.max()), np.int32)
-    for h in range(heads):
-        for block in range(rows):
-            past = generator.permutation(block)[: counts[block] - 1]
-            indices[0, h, block, : counts[block]] = np.sort(np.append(past, block))
-    return indices, np.broadcast_to(counts, (1, heads, rows)).copy()
+    indices = np.stack([np.sort(generator.permutation(rows)[:size]) for _ in range(heads * rows)])
+    indices = indices.astype(np.int32).reshape(1, heads, rows, size)
+    return indices, np.full((1, heads, rows), size, np.int32)
 
 
-def visible_pairs(heads, n, counts=None):
-    """Pairs (query, key) that a causal mask shows, in listed blocks when `counts` is given."""
-    if counts is None:
-        return heads * n * (n + 1) / 2
-    diagonal = counts.size * BLOCK * (BLOCK + 1) / 2
-    return diagonal + float((counts - 1).sum()) * BLOCK * BLOCK
+def to_bits(x, element):
+    """An f32 array as the element type; bf16 as its bits, which numpy has no type for."""
+    if element != "bf16":
+        return x.astype({"f32": np.float32, "f16": np.float16}[element])
+    bits = x.view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
 
 
-def measure(candidates, rounds):
-    """Median seconds of each candidate over interleaved rounds, after one warm-up round."""
-    times = {name: [] for name in candidates}
+def to_torch(array, element):
+    import torch
+
+    tensor = torch.from_numpy(array)
+    return tensor.view(torch.bfloat16) if element == "bf16" else tensor
+
+
+def flex_candidate(tensors, indices, n):
+    """torch's compiled flex_attention on the blocks of `indices`."""
+    import torch
+    from torch.nn.attention.flex_attention import BlockMask, flex_attention
+
+    def keep(b, h, i, j):
+        return i >= 0
+
+    lists = torch.from_numpy(indices)
+    counts = torch.full(lists.shape[:3], lists.shape[3], dtype=torch.int32)
+    rows = -(-n // BLOCK)
+    padded = torch.zeros((*lists.shape[:3], rows), dtype=torch.int32)
+    padded[..., : lists.shape[3]] = lists
+    mask = BlockMask.from_kv_blocks(torch.zeros_like(counts), torch.zeros_like(padded), counts,
+                                    padded, BLOCK_SIZE=BLOCK, mask_mod=keep, seq_lengths=(n, n))
+    compiled = torch.compile(flex_attention, dynamic=False)
+    return lambda: compiled(*tensors, block_mask=mask)
+
+
+def best_rounds(candidates, rounds, seconds):
+    """Per candidate the best time of each round, after one round to warm up."""
+    best = {name: [] for name in candidates}
     for number in range(rounds + 1):
         for name, run in candidates.items():
-            start = time.perf_counter()
-            run()
+            until, times = time.perf_counter() + (seconds if number else 0), []
+            while not times or time.perf_counter() < until:
+                start = time.perf_counter()
+                run()
+                times.append(time.perf_counter() - start)
             if number:
-                times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(t) for name, t in times.items()}
+                best[name].append(min(times))
+    return best
+
+
+def check(name, ours, theirs, element):
+    """Rounding differs, nothing else: against torch's result, relative to its size."""
+    error = np.sqrt(np.mean((ours - theirs) ** 2) / np.mean(theirs**2))
+    limit = {"f32": 1e-5, "f16": 2e-3, "bf16": 1e-2}[element]
+    assert error < limit, f"{name}: qsat and torch differ by {error:.1e}"
+
+
+def run_case(arguments, element, width):
+    """The rows of one element type and head width."""
+    heads, n, kv = arguments.heads, arguments.length, arguments.kv_heads or arguments.heads
+    generator = np.random.default_rng(1)
+    shapes = [(1, heads, n, width), (1, kv, n, width), (1, kv, n, width)]
+    arrays = [to_bits(generator.standard_normal(s, dtype=np.float32), element) for s in shapes]
+    rows = -(-n // BLOCK)
+    sizes = {d: max(1, round(d * rows)) for d in arguments.densities}
+    module = Module(module_text(arguments, element, width, sorted(set(sizes.values()))),
+                    os.path.abspath(arguments.qsat_opt), arguments.target_cpu)
+    module.set_threads(arguments.threads)
+    o = np.zeros_like(arrays[0])
+    candidates, pairs, peers = {}, {}, {}
+    for name, count in (("full", heads * n * n), ("causal", heads * n * (n + 1) / 2)):
+        if name in arguments.masks:
+            candidates[name], pairs[name] = module.bind(name, *arrays, o), count
+    for density, size in sizes.items():
+        name = f"list {density:.0%}"
+        indices, counts = random_lists(heads, n, size)
+        lse = np.zeros((1, heads, n), np.float32)
+        candidates[name] = module.bind(f"list{size}", *arrays, indices, counts, o, lse)
+        pairs[name] = heads * rows * size * BLOCK * BLOCK
+        if "full" in candidates:
+            peers[name] = ["full"]
+    if not arguments.no_torch:
+        import torch
+
+        torch.set_num_threads(arguments.threads)
+        tensors = [to_torch(a, element) for a in arrays]
+        sdpa = torch.nn.functional.scaled_dot_product_attention
+        for name in ("full", "causal"):
+            if name in candidates:
+                peer = f"torch {name}"
+                candidates[peer] = lambda causal=name == "causal": sdpa(
+                    *tensors, is_causal=causal, enable_gqa=kv != heads)
+                pairs[peer], peers[name] = pairs[name], [peer]
+                candidates[name]()
+                ours = to_torch(o, element).float().numpy()
+                check(name, ours, candidates[peer]().float().numpy(), element)
+        if arguments.flex:
+            for density, size in sizes.items():
+                name, peer = f"list {density:.0%}", f"flex {density:.0%}"
+                candidates[peer] = flex_candidate(tensors, random_lists(heads, n, size)[0], n)
+                pairs[peer] = pairs[name]
+                peers[name] = [*peers.get(name, []), peer]
+                candidates[name]()
+                ours = to_torch(o, element).float().numpy()
+                check(name, ours, candidates[peer]().float().numpy(), element)
+
+    best = best_rounds(candidates, arguments.rounds, arguments.seconds)
+    rates = {c: [4 * width * pairs[c] / t / 1e9 for t in times] for c, times in best.items()}
+    results = []
+    for name, rounds in rates.items():
+        row = {"element": element, "width": width, "length": n, "heads": heads, "kv_heads": kv,
+               "candidate": name, "gflops": statistics.median(rounds), "gflops_best": max(rounds),
+               "ratios": {}}
+        for peer in peers.get(name, []):
+            ratios = [a / b for a, b in zip(rounds, rates[peer])]
+            row["ratios"][peer] = {"median": statistics.median(ratios), "least": min(ratios),
+                                   "most": max(ratios), "rounds": ratios}
+        results.append(row)
+    return results
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--qsat-opt", default="build/bin/qsat-opt")
-    parser.add_argument("--heads", type=int, default=8)
-    parser.add_argument("--lengths", type=int, nargs="+", default=[4096, 8192])
-    parser.add_argument("--width", type=int, default=128)
-    parser.add_argument("--density", type=float, default=0.2)
+    parser.add_argument("--elements", nargs="+", default=["bf16", "f32"],
+                        choices=["f32", "bf16", "f16"])
+    parser.add_argument("--widths", type=int, nargs="+", default=[128, 64])
+    parser.add_argument("--masks", nargs="*", default=["full", "causal"],
+                        choices=["full", "causal"])
+    parser.add_argument("--densities", type=float, nargs="*", default=[0.2, 0.1])
+    parser.add_argument("--length", type=int, default=4096)
+    parser.add_argument("--heads", type=int, default=2)
+    parser.add_argument("--kv-heads", type=int, default=0, help="0: as many as heads")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=0.3,
+                        help="time of a candidate in a round")
+    parser.add_argument("--target-cpu", default="host",
+                        help="as in LLVM, to force a path: znver5, sapphirerapids, x86-64-v4, ...")
     parser.add_argument("--no-torch", action="store_true")
+    parser.add_argument("--flex", action="store_true", help="also torch's flex_attention")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    qsat_opt = os.path.abspath(arguments.qsat_opt)
 
-    results = []
-    for n in arguments.lengths:
-        heads, width = arguments.heads, arguments.width
-        generator = np.random.default_rng(1)
-        q, k, v = (generator.standard_normal((1, heads, n, width), dtype=np.float32)
-                   for _ in range(3))
-        indices, counts = random_lists(heads, n, arguments.density)
-        module = Module(module_text(heads, n, width, indices.shape[3]), qsat_opt)
-        module.set_threads(arguments.threads)
-        o, lse = np.zeros_like(q), np.zeros(q.shape[:3], np.float32)
-        candidates = {
-            "qsat dense": module.bind("dense", q, k, v, o),
-            "qsat sparse": module.bind("sparse", q, k, v, indices, counts, np.zeros_like(q), lse),
-        }
-        pairs = {"qsat dense": visible_pairs(heads, n),
-                 "qsat sparse": visible_pairs(heads, n, counts)}
-        if not arguments.no_torch:
-            import torch
-
-            torch.set_num_threads(arguments.threads)
-            tensors = [torch.from_numpy(x) for x in (q, k, v)]
-            sdpa = torch.nn.functional.scaled_dot_product_attention
-            candidates["torch sdpa"] = lambda: sdpa(*tensors, is_causal=True)
-            pairs["torch sdpa"] = visible_pairs(heads, n)
-            candidates["qsat dense"]()
-            error = np.abs(o - candidates["torch sdpa"]().numpy()).max()
-            assert error < 1e-4, f"qsat and torch differ by {error}"
-        seconds = measure(candidates, arguments.rounds)
-        for name, t in seconds.items():
-            results.append({"n": n, "heads": heads, "width": width, "candidate": name,
-                            "milliseconds": t * 1e3, "gflops": 4 * width * pairs[name] / t / 1e9,
-                            "speed_over_dense": seconds["qsat dense"] / t,
-                            "density": pairs[name] / visible_pairs(heads, n)})
+    results = [row for element in arguments.elements for width in arguments.widths
+               for row in run_case(arguments, element, width)]
     if arguments.json:
         print(json.dumps(results, indent=1))
         return
-    print(f"f32, causal, {arguments.heads} heads, D = {arguments.width}, "
-          f"{arguments.threads} threads, medians of {arguments.rounds} interleaved runs")
-    print(f"{'n':>6}  {'':12} {'density':>7} {'ms':>8} {'GF/s':>7} {'dense time / time':>18}")
+    print(f"n = {arguments.length}, {arguments.heads} heads, {arguments.threads} threads, "
+          f"{arguments.rounds} rounds; ratio: median [least, most] of the rounds")
     for r in results:
-        print(f"{r['n']:>6}  {r['candidate']:12} {r['density']:7.3f} {r['milliseconds']:8.1f} "
-              f"{r['gflops']:7.1f} {r['speed_over_dense']:18.2f}")
+        ratios = "; ".join(f"{v['median']:.2f} [{v['least']:.2f}, {v['most']:.2f}] of {peer}"
+                           for peer, v in r["ratios"].items())
+        print(f"{r['element']:>5} D={r['width']:<4} {r['candidate']:13} {r['gflops']:7.0f} GF/s "
+              f"(best {r['gflops_best']:.0f})  {ratios}")
 
 
 if __name__ == "__main__":
