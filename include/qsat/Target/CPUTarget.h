@@ -37,6 +37,10 @@ struct CPUTarget {
   bool hasAVX512 = false;
   /// An instruction rounds f32 to bf16.
   bool hasBF16Conversion = false;
+  /// `vdpbf16ps` (products of pairs of bf16, summed in f32) does twice the work
+  /// of an f32 multiply-add per cycle. So on AMD; on Intel's CPUs it does half of
+  /// it, and bf16 is widened to f32 there.
+  bool hasFastBF16Dot = false;
   /// Tile matrix products of bf16.
   bool hasAMX = false;
   /// Data caches of one core, in bytes.

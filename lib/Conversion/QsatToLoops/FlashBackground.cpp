@@ -146,6 +146,9 @@ void FlashKernel::beginBackground() {
   selected = kb.scratch({shape.rows, shape.paddedWidth}, acc);
   selectedLogs = kb.scratch({shape.rows}, acc);
   hiddenBlocks = kb.scratch({shape.keys}, acc);
+  exactPanel = panel;
+  if (shape.pair > 1)
+    exactPanel = kb.scratch({shape.rows, shape.width}, acc);
   if (op.background == Background::T2) {
     squares = kb.scratch({shape.rows, shape.width}, acc);
     spreads = kb.scratch({shape.rows, shape.keys}, acc);
@@ -168,7 +171,7 @@ void FlashKernel::keepSelected() {
     return;
   kb.loop(start, paddedRows, 1, [&](Value r) {
     kb.loop(0, shape.width, 1, [&](Value d) {
-      Value x = kb.load(panel, {r, d});
+      Value x = kb.load(exactPanel, {r, d});
       kb.store(kb.mulf(x, x), squares, {r, d});
     });
   });
@@ -187,12 +190,12 @@ void FlashKernel::visitBackground(const BlockStatistics &statistics, ListedBlock
       kb.when(isHere, [&] { kb.store(hidden, hiddenBlocks, {place}); });
     });
     if (statistics.keyMeans)
-      buildScores(panel, statistics.keyMeans, group, count, scores);
+      buildScores(exactPanel, statistics.keyMeans, group, count, scores);
     if (statistics.keyVariances)
       buildScores(squares, statistics.keyVariances, group, count, spreads);
     weighTile(first);
-    softmaxTile();
-    accumulateTile(statistics.valueMeans, first, count);
+    softmaxTile(scores);
+    accumulateTile({scores, statistics.valueMeans, first, count});
   });
   if (op.background == Background::Rank1)
     visitPartialBlocks(blocks, listed);
@@ -269,7 +272,9 @@ void FlashKernel::visitPartialBlocks(Value blocks, ListedBlocks listed) {
       Value flag = kb.load(hiddenBlocks, {zero});
       kb.when(kb.cmpf(arith::CmpFPredicate::OEQ, flag, shown), [&] {
         kb.loop(0, shape.tilesPerBlock, 1, [&](Value s) {
-          visit(kb.add(begin, kb.mul(s, shape.keys)), end, zero, logit);
+          Value tile = kb.add(kb.mul(block, shape.tilesPerBlock), s);
+          visit(kb.add(begin, kb.mul(s, shape.keys)), end,
+                kb.mul(tile, shape.keys / shape.tile.columns), logit);
         });
       });
     });

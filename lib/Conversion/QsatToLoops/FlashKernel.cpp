@@ -44,7 +44,8 @@ FlashOp::FlashOp(AuditOp op)
     : op(op), q(op.getQ()), k(op.getK()), v(op.getV()), extras(op.getExtras()),
       position(op.getPosition()), acc(op.getAccType()), scale(op.getScale().convertToDouble()),
       mask(op.getMaskAttr()), region(op.hasScoreRegion() ? &op.getScore().front() : nullptr),
-      extraMaps(getMaps(op)), blockKeys(128), blockRows(64), numInits(2), isSparse(false) {}
+      extraMaps(getMaps(op)), blockKeys(128), blockRows(64), numInits(2), isSparse(false),
+      isExact(true) {}
 
 LogicalResult qsat::verifyForKernel(const FlashOp &op) {
   std::pair<StringRef, Value> widths[] = {{"q", op.q}, {"v", op.v}};
@@ -82,7 +83,13 @@ FlashShape::FlashShape(const FlashOp &op, const CPUTarget &target) {
   valueWidth = cast<MemRefType>(op.v.getType()).getDimSize(3);
   lanes = target.getLanes(bits);
   tile = target.getMicroTile(bits);
-  tile.columns = std::min<int64_t>(tile.columns, llvm::alignTo(op.blockKeys, lanes));
+  Type element = queries.getElementType();
+  bool isPaired = !op.isExact && element.isBF16() && element == getElementTypeOrSelf(op.k.getType()) &&
+                  element == getElementTypeOrSelf(op.v.getType()) && target.hasFastBF16Dot;
+  operand = isPaired ? cast<FloatType>(element) : op.acc;
+  pair = isPaired ? 2 : 1;
+  if (!isPaired) // P is rounded two registers at a time
+    tile.columns = std::min<int64_t>(tile.columns, llvm::alignTo(op.blockKeys, lanes));
   paddedWidth = llvm::alignTo(valueWidth, lanes);
   keys = std::min<int64_t>(kMaxKeys, llvm::alignTo(op.blockKeys, tile.columns));
   tilesPerBlock = llvm::divideCeil(op.blockKeys, keys);
@@ -93,7 +100,7 @@ FlashShape::FlashShape(const FlashOp &op, const CPUTarget &target) {
   while (rows > tile.rows && rows * (width + paddedWidth + keys) * bits / 8 > kMaxScratch)
     rows = llvm::alignTo(rows / 2, tile.rows);
   panelsPerBlock = llvm::divideCeil(op.blockRows, rows);
-  packsValues = !readsValuesInPlace(op, *this);
+  packsValues = isPaired || !readsValuesInPlace(op, *this);
 }
 
 //===----------------------------------------------------------------------===//
@@ -120,8 +127,11 @@ FlashKernel::FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape 
     shift = kb.sub(kb.add(shift, operands[at + 2]), operands[at + 3]);
     sinks = kb.sub(sinks, operands[at + 3]);
   }
-  panel = kb.scratch({shape.rows, shape.width}, acc);
+  panel = kb.scratch({shape.rows, shape.getOperandWidth()}, shape.operand);
   scores = kb.scratch({shape.rows, shape.keys}, acc);
+  probabilities = scores;
+  if (shape.pair > 1)
+    probabilities = kb.scratch({shape.rows, shape.keys}, shape.operand);
   out = kb.scratch({shape.rows, shape.paddedWidth}, acc);
   maxima = kb.scratch({shape.rows}, acc);
   sums = kb.scratch({shape.rows, shape.lanes}, acc);
@@ -145,21 +155,36 @@ void FlashKernel::begin(Value batch, Value head, Value first, Value end) {
   firstVisible = visibleKeys(lowest);
   lastVisible = visibleKeys(highest);
 
-  // Scores come out in base 2, or, where a region sees them, as the op says.
-  Value factor = kb.constant(acc, op.region ? op.scale : op.scale * kLog2E);
-  Value zero = kb.constant(acc, 0.0);
+  // Scores come out in base 2, or, where a region sees them, as the op says. But
+  // q is not rounded: where it stays bf16 only the sign of the scale goes into it.
+  double scale = op.region ? op.scale : op.scale * kLog2E;
+  if (shape.pair == 1) {
+    loadPanel(panel, scale);
+  } else {
+    loadPanel(panel, scale == 0 ? 0 : std::copysign(1.0, scale));
+    factor = scale == 0 ? Value() : kb.constant(acc, std::abs(scale));
+    if (exactPanel)
+      loadPanel(exactPanel, scale);
+  }
+  clearState();
+}
+
+/// panel [rows,D] = factor * q, 0 past the valid rows and past D.
+void FlashKernel::loadPanel(Value panel, double factor) {
+  auto type = cast<MemRefType>(panel.getType());
+  Value multiplier = kb.constant(acc, factor), zero = kb.constant(type.getElementType(), 0.0);
+  int64_t width = type.getDimSize(1);
   kb.loop(kb.index(0), numRows, 1, [&](Value r) {
-    Value row = kb.add(first, r);
+    Value row = kb.add(firstRow, r);
     kb.loop(0, shape.width, 1, [&](Value d) {
       Value element = kb.loadAs(acc, q, {batch, head, row, d});
-      kb.store(kb.mulf(element, factor), panel, {r, d});
+      kb.storeAs(kb.mulf(element, multiplier), panel, {r, d});
     });
+    kb.loop(shape.width, width, 1, [&](Value d) { kb.store(zero, panel, {r, d}); });
   });
   kb.loop(numRows, paddedRows, 1, [&](Value r) {
-    kb.loop(0, shape.width, 1, [&](Value d) { kb.store(zero, panel, {r, d}); });
+    kb.loop(0, width, 1, [&](Value d) { kb.store(zero, panel, {r, d}); });
   });
-
-  clearState();
 }
 
 /// m = the least number, l = 0, out = 0.
@@ -235,6 +260,7 @@ void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
   Value end = kb.add(first, shape.keys);
   Value seen = kb.min(kb.min(end, limit), lastVisible.high);
   KeyTile tile{first, limit, group, kb.sub(seen, first)};
+  bool isLogit = logit || op.region;
   auto steps = [&] {
     if (logit) {
       Value logits = kb.splat(logit, shape.lanes);
@@ -253,8 +279,13 @@ void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
       isPartial = kb.either(isPartial, isBelow);
     }
     kb.when(isPartial, [&] { maskTile(tile); });
-    softmaxTile();
-    accumulateTile(values, tile.first, tile.count);
+    softmaxTile(probabilities, isLogit ? Value() : factor);
+    Value row = tile.first, count = tile.count;
+    if (shape.pair > 1) {
+      row = kb.mul(tile.group, shape.tile.columns / shape.pair);
+      count = kb.ceilDiv(count, shape.pair);
+    }
+    accumulateTile({probabilities, values, row, count});
   };
   if (!op.isSparse) // visitAll goes over visible tiles only
     return steps();
@@ -270,55 +301,17 @@ void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
 // The steps of a tile
 //===----------------------------------------------------------------------===//
 
-/// acc[r] += a(r, k) * b(k) for k in [0, count): `acc` stays in registers.
-static Values buildProduct(KernelBuilder &kb, Value count, ValueRange init, int64_t columns,
-                           function_ref<Value(int64_t, Value)> a, function_ref<Value(Value)> b) {
-  return kb.loop(kb.index(0), count, 1, init, [&](Value k, ValueRange accumulators) {
-    Value right = b(k);
-    Values next;
-    for (auto [r, accumulator] : llvm::enumerate(accumulators))
-      next.push_back(kb.fma(kb.splat(a(r, k), columns), right, accumulator));
-    return next;
-  });
-}
-
-/// scores [rows,count] = rows [rows,D] . keys [D,columns] of each group.
-void FlashKernel::buildScores(Value panel, Value keys, Value firstGroup, Value count,
-                              Value scores) {
-  int64_t columns = shape.tile.columns;
-  Value zeros = kb.constant(kb.vec(acc, columns), 0.0);
-  kb.loop(kb.index(0), kb.ceilDiv(count, columns), 1, [&](Value j) {
-    Value group = kb.add(firstGroup, j), column = kb.mul(j, columns);
-    kb.loop(kb.index(0), paddedRows, shape.tile.rows, [&](Value first) {
-      Values rows;
-      for (int64_t r = 0; r < shape.tile.rows; ++r)
-        rows.push_back(kb.add(first, r));
-      Values init(shape.tile.rows, zeros);
-      Values result = buildProduct(
-          kb, kb.index(shape.width), init, columns,
-          [&](int64_t r, Value d) { return kb.load(panel, {rows[r], d}); },
-          [&](Value d) {
-            return kb.loadVector(keys, {batch, kvHead, group, d, kb.index(0)}, columns);
-          });
-      for (auto [row, value] : llvm::zip_equal(rows, result))
-        kb.storeVector(value, scores, {row, column});
-    });
-  });
-}
-
-/// Row by row over scores [rows,keys]: raises m to the row's maximum where it is
-/// larger (to a whole number, so that the factor of l and out is exact), then
-/// scores = 2^(scores - m), l += their sum.
-void FlashKernel::softmaxTile() {
+/// Row by row over scores [rows,keys]: raises m to the maximum of c times the row
+/// where it is larger (to a whole number, so that the factor of l and out is
+/// exact), then probabilities = 2^(c scores - m), l += their sum.
+void FlashKernel::softmaxTile(Value probabilities, Value factor) {
   int64_t lanes = shape.lanes;
   Value zero = kb.index(0);
   kb.loop(zero, numRows, 1, [&](Value r) {
-    Values places;
+    Values row;
     for (int64_t j = 0; j < shape.keys; j += lanes)
-      places.push_back(kb.index(j));
-    Values level;
-    for (Value place : places)
-      level.push_back(kb.loadVector(scores, {r, place}, lanes));
+      row.push_back(kb.loadVector(scores, {r, kb.index(j)}, lanes));
+    Values level = row;
     while (level.size() > 1) {
       Values next;
       for (size_t i = 0; i + 1 < level.size(); i += 2)
@@ -328,59 +321,46 @@ void FlashKernel::softmaxTile() {
       level = next;
     }
     Value highest = kb.reduceMax(level.front()), before = kb.load(maxima, {r});
+    if (factor)
+      highest = kb.mulf(highest, factor);
     Value rises = kb.cmpf(arith::CmpFPredicate::OGT, highest, before);
     Value m = kb.choose(
         rises,
         [&]() -> Values {
           Value after = kb.ceil(highest);
-          Value factor = kb.exp2(kb.splat(kb.subf(before, after), lanes));
+          Value alpha = kb.exp2(kb.splat(kb.subf(before, after), lanes));
           kb.loop(0, shape.paddedWidth, lanes, [&](Value d) {
-            kb.storeVector(kb.mulf(kb.loadVector(out, {r, d}, lanes), factor), out, {r, d});
+            kb.storeVector(kb.mulf(kb.loadVector(out, {r, d}, lanes), alpha), out, {r, d});
           });
-          kb.storeVector(kb.mulf(kb.loadVector(sums, {r, zero}, lanes), factor), sums, {r, zero});
+          kb.storeVector(kb.mulf(kb.loadVector(sums, {r, zero}, lanes), alpha), sums, {r, zero});
           kb.store(after, maxima, {r});
           return {after};
         },
         [&]() -> Values { return {before}; })[0];
-    Value ms = kb.splat(m, lanes);
-    Value sum[2] = {kb.loadVector(sums, {r, zero}, lanes), {}};
-    for (auto [n, place] : llvm::enumerate(places)) {
-      Value p = kb.exp2(kb.subf(kb.loadVector(scores, {r, place}, lanes), ms));
-      kb.storeVector(p, scores, {r, place});
-      sum[n % 2] = sum[n % 2] ? kb.addf(sum[n % 2], p) : p;
-    }
-    kb.storeVector(sum[1] ? kb.addf(sum[0], sum[1]) : sum[0], sums, {r, zero});
+    Value minus = kb.splat(kb.subf(kb.constant(acc, 0.0), m), lanes);
+    Value factors = factor ? kb.splat(factor, lanes) : Value();
+    for (Value &z : row)
+      z = factors ? kb.fma(z, factors, minus) : kb.addf(z, minus);
+    Value sum = kb.loadVector(sums, {r, zero}, lanes);
+    kb.storeVector(storeProbabilities(row, probabilities, r, sum), sums, {r, zero});
   });
 }
 
-/// out [rows,paddedWidth] += scores [rows,count] . values [count,paddedWidth] from
-/// row `first` on, the columns in chunks of the register tile and what is left.
-void FlashKernel::accumulateTile(Value values, Value first, Value count) {
-  int64_t columns = kb.getTarget().getMicroTile(acc.getIntOrFloatBitWidth()).columns;
-  int64_t whole = shape.paddedWidth - shape.paddedWidth % columns;
-  if (whole > 0)
-    kb.loop(0, whole, columns,
-            [&](Value column) { accumulateColumns(values, first, count, column, columns); });
-  if (int64_t rest = shape.paddedWidth - whole)
-    accumulateColumns(values, first, count, kb.index(whole), rest);
-}
-
-void FlashKernel::accumulateColumns(Value values, Value firstKey, Value count, Value column,
-                                    int64_t columns) {
-  kb.loop(kb.index(0), paddedRows, shape.tile.rows, [&](Value first) {
-    Values rows, init;
-    for (int64_t r = 0; r < shape.tile.rows; ++r) {
-      rows.push_back(kb.add(first, r));
-      init.push_back(kb.loadVector(out, {rows[r], column}, columns));
-    }
-    Values result = buildProduct(
-        kb, count, init, columns,
-        [&](int64_t r, Value j) { return kb.load(scores, {rows[r], j}); },
-        [&](Value j) {
-          Value key = kb.add(firstKey, j);
-          return kb.loadVector(values, {batch, kvHead, key, column}, columns);
-        });
-    for (auto [row, value] : llvm::zip_equal(rows, result))
-      kb.storeVector(value, out, {row, column});
-  });
+/// Stores 2^logits to row `row` of the probabilities, in their element type;
+/// returns sum [lanes] plus theirs, not rounded, so that lse is that of f32.
+Value FlashKernel::storeProbabilities(ValueRange logits, Value probabilities, Value row,
+                                      Value sum) {
+  int64_t lanes = shape.lanes;
+  bool rounds = cast<MemRefType>(probabilities.getType()).getElementType() != acc;
+  Value total[2] = {sum, kb.constant(sum.getType(), 0.0)}, before;
+  for (auto [n, logit] : llvm::enumerate(logits)) {
+    Value p = rounds ? kb.exp2ForBF16(logit) : kb.exp2(logit);
+    total[n % 2] = kb.addf(total[n % 2], p);
+    if (!rounds)
+      kb.storeVector(p, probabilities, {row, kb.index(n * lanes)});
+    else if (n % 2)
+      kb.storeVector(kb.roundPair(before, p), probabilities, {row, kb.index((n - 1) * lanes)});
+    before = p;
+  }
+  return kb.addf(total[0], total[1]);
 }

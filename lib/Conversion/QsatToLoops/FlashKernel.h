@@ -3,13 +3,15 @@
 // over tiles of keys with a running maximum m, sum l and output o per row
 // (FlashAttention; Milakov and Gimelshein 2018 for the online softmax):
 //
-//   S = Q K^T           buildScores     [rows x keys]
-//   S = region(S)       modifyTile     elementwise, to base-2 logits
-//   S = mask(S)         maskTile       -inf, only where a key may be hidden
-//   m, l, P = 2^(S-m)   softmaxTile    row by row, o is rescaled where m rises
-//   o += P V            accumulateTile
+//   S = Q K^T             buildScores    [rows x keys]
+//   S = region(S)         modifyTile     elementwise, to base-2 logits
+//   S = mask(S)           maskTile       -inf, only where a key may be hidden
+//   m, l, P = 2^(c S - m) softmaxTile    row by row, o is rescaled where m rises
+//   o += P V              accumulateTile
 //
-// What differs between dense and sparse attention is the walk.
+// What differs between dense and sparse attention is the walk. Q, K, P and V are
+// operands of the products either in the accumulation type or, where the CPU
+// multiplies pairs of bf16, in bf16: P is rounded then, S, m, l and o never are.
 
 #ifndef QSAT_CONVERSION_QSATTOLOOPS_FLASHKERNEL_H
 #define QSAT_CONVERSION_QSATTOLOOPS_FLASHKERNEL_H
@@ -40,6 +42,7 @@ struct FlashOp {
   int64_t blockKeys, blockRows;
   unsigned numInits; ///< the last operands: o, lse, ...
   bool isSparse;
+  bool isExact = false; ///< P is not rounded, whatever the element type
   Background background = Background::None;
   double backgroundLogit = 0;
   AmplificationAttr amplification; ///< null for dense attention
@@ -58,11 +61,22 @@ struct FlashShape {
   int64_t tilesPerBlock;     ///< tiles of one block of keys
   int64_t panelsPerBlock;    ///< panels of one block of rows
   bool packsValues;          ///< V is not read in place
+  mlir::FloatType operand;   ///< of Q, K, P and V as the products read them
+  int64_t pair;              ///< operands that one product sums: 2 of bf16, else 1
+
+  /// D rounded up to whole pairs.
+  int64_t getOperandWidth() const { return (width + pair - 1) / pair * pair; }
 };
 
 /// K transposed in groups of `tile.columns` keys, and V as the kernel reads it.
-/// Every block of keys starts a new tile: [B,Hkv,groups,D,columns], and
-/// [B,Hkv,N,paddedWidth] where V is packed, in the accumulation type.
+/// Every block of keys starts a new tile.
+///
+///     operands     K                           V, where it is packed
+///     single       [B,Hkv,groups,D,columns]    [B,Hkv,N,paddedWidth]
+///     pairs        [B,Hkv,groups,D/2,2 columns] of (d, d+1) of each key
+///                  [B,Hkv,chunks,keys/2,2 columns] of (j, j+1) of each column
+///
+/// A chunk is `columns` columns of V; in pairs, its keys are those of all tiles.
 struct PackedKeys {
   mlir::Value keys, values;
   llvm::SmallVector<mlir::Value> buffers; ///< to be freed after the loop
@@ -105,6 +119,12 @@ struct RowSample {
   mlir::Value rows, group;
   mlir::Value extent; ///< M
   int64_t stratum;
+};
+
+/// Rows of P and of V to multiply: `rows` [rows,keys], and from row `first` on
+/// `count` rows of `values` (whole pairs of rows where they are packed so).
+struct WeightedValues {
+  mlir::Value rows, values, first, count;
 };
 
 class FlashKernel {
@@ -155,13 +175,15 @@ private:
   Value headOf(Value row);
   bool hasWindow() const { return op.mask && op.mask.getWindow() > 0; }
 
+  void loadPanel(Value panel, double factor);
   void clearState();
   void buildScores(Value rows, Value keys, Value group, Value count, Value scores);
   void modifyTile(const KeyTile &tile);
   void maskTile(const KeyTile &tile);
-  void softmaxTile();
-  void accumulateTile(Value values, Value first, Value count);
-  void accumulateColumns(Value values, Value first, Value count, Value column, int64_t columns);
+  void softmaxTile(Value probabilities, Value factor = {});
+  Value storeProbabilities(mlir::ValueRange logits, Value probabilities, Value row, Value sum);
+  void accumulateTile(const WeightedValues &step);
+  void accumulateColumns(const WeightedValues &step, Value column, int64_t columns);
   void weighTile(Value first);
   void visitPartialBlocks(Value blocks, ListedBlocks listed);
   Value logSum(Value maximum, Value sum);
@@ -175,12 +197,15 @@ private:
   Value extent;     ///< N
   Value shift;      ///< offset + at_i - at_j
   Value sinks;      ///< the keys below it are visible beside the window
-  // Scratch: q [rows,D], s [rows,keys], out [rows,paddedWidth], m [rows],
-  // l [rows,lanes].
-  Value panel, scores, out, maxima, sums;
+  // Scratch: q [rows,D], s [rows,keys], p [rows,keys] (s itself where P is not
+  // rounded), out [rows,paddedWidth], m [rows], l [rows,lanes].
+  Value panel, scores, probabilities, out, maxima, sums;
+  /// c: what turns scores into base-2 logits, null for 1.
+  Value factor;
   // Of the background: o [rows,paddedWidth] and log2 sum [rows] of the selected
-  // keys, q^2 [rows,D], q^2 Var [rows,keys], and -inf [keys] for listed blocks.
-  Value selected, selectedLogs, squares, spreads, hiddenBlocks;
+  // keys, q [rows,D] in the accumulation type, q^2 [rows,D], q^2 Var [rows,keys],
+  // and -inf [keys] for listed blocks.
+  Value selected, selectedLogs, exactPanel, squares, spreads, hiddenBlocks;
   std::optional<RowSample> sample;
   // Of the current panel: its place, its valid rows, these rounded up to whole
   // register tiles, and the visible keys of its first and last row.

@@ -3,6 +3,8 @@
 #include "FlashKernel.h"
 #include "Lowering.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace qsat;
 
@@ -40,6 +42,12 @@ struct TilePacker {
 
   void packKeys(Value k, Value packed);
   void packValues(Value v, Value packed);
+  void packKeyPairs(Value k, Value packed);
+  void packValuePairs(Value v, Value packed);
+
+private:
+  /// Element (row, d) of `source`; 0 past the limit or the width.
+  Value loadOrZero(Value source, Value row, Value d, int64_t width);
 };
 } // namespace
 
@@ -105,6 +113,92 @@ void TilePacker::packValues(Value v, Value packed) {
   });
 }
 
+Value TilePacker::loadOrZero(Value source, Value row, Value d, int64_t width) {
+  auto element = cast<FloatType>(cast<MemRefType>(source.getType()).getElementType());
+  Value isInside = kb.both(kb.less(row, limit), kb.less(d, kb.index(width)));
+  return kb.choose(
+      isInside, [&]() -> Values { return {kb.load(source, {batch, head, row, d})}; },
+      [&]() -> Values { return {kb.constant(element, 0.0)}; })[0];
+}
+
+/// packed [B,Hkv,groups,D/2,2 columns]: a transpose of pairs, taken as integers.
+/// Keys past the limit are 0.
+void TilePacker::packKeyPairs(Value k, Value packed) {
+  int64_t lanes = shape.lanes, columns = shape.tile.columns, padded = shape.getOperandWidth();
+  int64_t whole = KernelBuilder::isRowContiguous(k) ? shape.width - shape.width % (2 * lanes) : 0;
+  VectorType words = kb.vec(kb.getI32Type(), lanes), pairs = kb.vec(shape.operand, 2 * lanes);
+  kb.loop(0, shape.keys, lanes, [&](Value j) {
+    Value key = kb.add(first, j);
+    Value place = kb.add(group, kb.div(j, columns));
+    Value lane = kb.mul(kb.rem(j, columns), 2);
+    auto packOneByOne = [&](int64_t from) {
+      kb.loop(from, padded, 1, [&](Value d) {
+        kb.loop(0, lanes, 1, [&](Value w) {
+          Value x = loadOrZero(k, kb.add(key, w), d, shape.width);
+          Value at = kb.add(lane, kb.add(kb.mul(w, 2), kb.rem(d, 2)));
+          kb.store(x, packed, {batch, head, place, kb.div(d, 2), at});
+        });
+      });
+    };
+    auto packAll = [&](int64_t from) {
+      kb.loop(0, from, 2 * lanes, [&](Value d) {
+        Values rows;
+        for (int64_t w = 0; w < lanes; ++w) {
+          Value row = kb.loadVector(k, {batch, head, kb.add(key, w), d}, 2 * lanes);
+          rows.push_back(vector::BitCastOp::create(kb, kb.getLoc(), words, row));
+        }
+        for (auto [n, row] : llvm::enumerate(buildTranspose(kb, rows)))
+          kb.storeVector(vector::BitCastOp::create(kb, kb.getLoc(), pairs, row), packed,
+                         {batch, head, place, kb.add(kb.div(d, 2), n), lane});
+      });
+      packOneByOne(from);
+      return Values();
+    };
+    Value isWhole = kb.cmp(arith::CmpIPredicate::sle, kb.add(key, lanes), limit);
+    kb.choose(isWhole, [&] { return packAll(whole); }, [&] { return packAll(0); });
+  });
+}
+
+/// packed [B,Hkv,chunks,keys/2,2 columns]: two rows of V interleaved. Keys past the
+/// limit and columns past Dv are 0.
+void TilePacker::packValuePairs(Value v, Value packed) {
+  int64_t columns = shape.tile.columns, padded = llvm::alignTo(shape.valueWidth, columns);
+  int64_t whole =
+      KernelBuilder::isRowContiguous(v) ? shape.valueWidth - shape.valueWidth % columns : 0;
+  SmallVector<int64_t> low, high;
+  for (int64_t lane = 0; lane < columns; ++lane)
+    for (int64_t from : {lane, columns + lane})
+      (lane < columns / 2 ? low : high).push_back(from);
+  Value firstRow = kb.mul(group, columns / 2);
+  kb.loop(0, shape.keys / 2, 1, [&](Value pair) {
+    Value row = kb.add(firstRow, pair), key = kb.add(first, kb.mul(pair, 2)), next = kb.add(key, 1);
+    auto packOneByOne = [&](int64_t from) {
+      kb.loop(from, padded, 1, [&](Value d) {
+        for (int64_t odd : {0, 1}) {
+          Value x = loadOrZero(v, kb.add(key, odd), d, shape.valueWidth);
+          Value at = kb.add(kb.mul(kb.rem(d, columns), 2), odd);
+          kb.store(x, packed, {batch, head, kb.div(d, columns), row, at});
+        }
+      });
+    };
+    auto packAll = [&](int64_t from) {
+      kb.loop(0, from, columns, [&](Value d) {
+        Value chunk = kb.div(d, columns);
+        Value a = kb.loadVector(v, {batch, head, key, d}, columns);
+        Value b = kb.loadVector(v, {batch, head, next, d}, columns);
+        Location loc = kb.getLoc();
+        kb.storeVector(vector::ShuffleOp::create(kb, loc, a, b, low), packed,
+                       {batch, head, chunk, row, kb.index(0)});
+        kb.storeVector(vector::ShuffleOp::create(kb, loc, a, b, high), packed,
+                       {batch, head, chunk, row, kb.index(columns)});
+      });
+      packOneByOne(from);
+      return Values();
+    };
+    kb.choose(kb.less(next, limit), [&] { return packAll(whole); }, [&] { return packAll(0); });
+  });
+}
+
 /// A heap buffer, aligned to a cache line.
 static Value allocate(KernelBuilder &kb, FloatType element, ArrayRef<int64_t> shape,
                       ValueRange sizes) {
@@ -119,14 +213,21 @@ PackedKeys qsat::buildPacking(KernelBuilder &kb, const FlashOp &op, const FlashS
   Value batches = kb.dim(op.k, 0), heads = kb.dim(op.k, 1), extent = kb.dim(op.k, 2);
   Value tiles = kb.mul(kb.ceilDiv(extent, op.blockKeys), shape.tilesPerBlock);
   PackedKeys packed;
-  packed.keys = allocate(kb, op.acc, {dynamic, dynamic, dynamic, shape.width, shape.tile.columns},
-                         {batches, heads, kb.mul(tiles, groupsPerTile)});
+  int64_t columns = shape.tile.columns, pair = shape.pair;
+  int64_t keyShape[] = {dynamic, dynamic, dynamic, shape.getOperandWidth() / pair, pair * columns};
+  packed.keys =
+      allocate(kb, shape.operand, keyShape, {batches, heads, kb.mul(tiles, groupsPerTile)});
   packed.buffers.push_back(packed.keys);
   packed.values = op.v;
   SmallVector<Value> operands{op.k, packed.keys};
   if (shape.packsValues) {
-    packed.values = allocate(kb, op.acc, {dynamic, dynamic, dynamic, shape.paddedWidth},
-                             {batches, heads, extent});
+    int64_t chunks = llvm::divideCeil(shape.valueWidth, columns);
+    if (pair > 1)
+      packed.values = allocate(kb, shape.operand, {dynamic, dynamic, chunks, dynamic, 2 * columns},
+                               {batches, heads, kb.mul(tiles, shape.keys / 2)});
+    else
+      packed.values = allocate(kb, op.acc, {dynamic, dynamic, dynamic, shape.paddedWidth},
+                               {batches, heads, extent});
     packed.buffers.push_back(packed.values);
     operands.append({op.v, packed.values});
   }
@@ -146,6 +247,11 @@ PackedKeys qsat::buildPacking(KernelBuilder &kb, const FlashOp &op, const FlashS
                         shape, args[0],
                         args[1], kb.add(begin, offset),
                         limit, kb.mul(tile, groupsPerTile)};
+      if (shape.pair > 1) {
+        packer.packKeyPairs(args[3], args[4]);
+        packer.packValuePairs(args[5], args[6]);
+        return;
+      }
       packer.packKeys(args[3], args[4]);
       if (shape.packsValues)
         packer.packValues(args[5], args[6]);

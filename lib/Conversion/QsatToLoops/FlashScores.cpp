@@ -67,10 +67,14 @@ void FlashKernel::modifyTile(const KeyTile &tile) {
     kb.loop(kb.index(0), tile.count, step, [&](Value j) {
       Value key = kb.add(tile.first, j);
       if (step == 1) {
-        Value z = region.onScalar(kb.load(scores, {r, j}), key);
+        Value score = kb.load(scores, {r, j});
+        Value z = region.onScalar(factor ? kb.mulf(score, factor) : score, key);
         return kb.store(kb.mulf(z, kb.constant(acc, kLog2E)), scores, {r, j});
       }
-      Value z = region.onVector(kb.loadVector(scores, {r, j}, lanes), key, tile.limit);
+      Value score = kb.loadVector(scores, {r, j}, lanes);
+      if (factor)
+        score = kb.mulf(score, kb.splat(factor, lanes));
+      Value z = region.onVector(score, key, tile.limit);
       Value log2e = kb.constant(kb.vec(acc, lanes), kLog2E);
       kb.storeVector(kb.mulf(z, log2e), scores, {r, j});
     });

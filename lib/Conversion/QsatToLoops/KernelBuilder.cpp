@@ -96,6 +96,10 @@ Value KernelBuilder::polynomial(Value x, ArrayRef<double> coefficients) {
 static const double kExp2F32[] = {0.9999999994458337,   0.6931472057372529,   0.2402264689063981,
                                   0.05550328776997963,  0.009618488956497912, 0.0013399931209352263,
                                   0.00015345812165464646};
+/// The same of degree 4: 2.6e-6.
+static const double kExp2ForBF16[] = {0.9999992614469312, 0.6931218147429865,
+                                      0.24024744824991404, 0.05591786030632667,
+                                      0.009570102014640314};
 /// Taylor, ln(2)^k / k!; the remainder on [-1/2, 1/2] is below 5e-18.
 static const double kExp2F64[] = {1.0,
                                   0.69314718055994530942,
@@ -116,29 +120,37 @@ static ArrayRef<double> getExp2Coefficients(Type element) {
   return element.isF64() ? ArrayRef<double>(kExp2F64) : ArrayRef<double>(kExp2F32);
 }
 
+/// True for one AVX-512 register of f32.
+static bool isAVX512Register(Type type, const CPUTarget &target) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector && target.hasAVX512 && vector.getElementType().isF32() &&
+         vector.getNumElements() == 16;
+}
+
 Value KernelBuilder::exp2(Value x) {
-  auto vector = dyn_cast<VectorType>(x.getType());
-  if (vector && target.hasAVX512 && vector.getElementType().isF32() &&
-      vector.getNumElements() == 16)
-    return exp2AVX512(x);
-  return exp2Portable(x);
+  return isAVX512Register(x.getType(), target) ? exp2AVX512(x, kExp2F32) : exp2Portable(x);
+}
+Value KernelBuilder::exp2ForBF16(Value x) {
+  return isAVX512Register(x.getType(), target) ? exp2AVX512(x, kExp2ForBF16) : exp2Portable(x);
+}
+
+Value KernelBuilder::callIntrinsic(StringRef name, Type type, ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(*this, getLoc(), type, getStringAttr(name), operands)
+      .getResult(0);
 }
 
 /// vreduceps gives f = x - rint x exactly, and vscalefps p * 2^n with the right
 /// limits (0, inf), so that nothing is clamped.
-Value KernelBuilder::exp2AVX512(Value x) {
+Value KernelBuilder::exp2AVX512(Value x, ArrayRef<double> coefficients) {
   Type type = x.getType(), i16 = getIntegerType(16);
   Value all = arith::ConstantOp::create(*this, getLoc(), getIntegerAttr(i16, -1));
   Value current = arith::ConstantOp::create(*this, getLoc(), getI32IntegerAttr(4));
   Value nearest = arith::ConstantOp::create(*this, getLoc(), getI32IntegerAttr(0));
-  auto call = [&](StringRef name, ValueRange operands) -> Value {
-    return LLVM::CallIntrinsicOp::create(*this, getLoc(), type, getStringAttr(name), operands)
-        .getResult(0);
-  };
-  Value f = call("llvm.x86.avx512.mask.reduce.ps.512", {x, nearest, x, all, current});
+  Value f = callIntrinsic("llvm.x86.avx512.mask.reduce.ps.512", type,
+                          {x, nearest, x, all, current});
   Value n = subf(x, f);
-  Value p = polynomial(f, kExp2F32);
-  return call("llvm.x86.avx512.mask.scalef.ps.512", {p, n, p, all, current});
+  Value p = polynomial(f, coefficients);
+  return callIntrinsic("llvm.x86.avx512.mask.scalef.ps.512", type, {p, n, p, all, current});
 }
 
 /// Adding 1.5 * 2^23 (f64: 2^52) leaves rint x in the low bits of the sum;
@@ -233,6 +245,13 @@ Value KernelBuilder::reduceMax(Value vector) {
 }
 Value KernelBuilder::reduceAdd(Value vector) {
   return reduceByHalves(*this, vector, [&](Value a, Value b) { return addf(a, b); });
+}
+Value KernelBuilder::dotPairs(Value a, Value b, Value c) {
+  return callIntrinsic("llvm.x86.avx512bf16.dpbf16ps.512", c.getType(), {c, a, b});
+}
+Value KernelBuilder::roundPair(Value low, Value high) {
+  return callIntrinsic("llvm.x86.avx512bf16.cvtne2ps2bf16.512", vec(getBF16Type(), 32),
+                       {high, low});
 }
 
 //===----------------------------------------------------------------------===//

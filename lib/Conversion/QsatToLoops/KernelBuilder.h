@@ -76,6 +76,8 @@ public:
   /// 2^x, x a float or a vector of it; relative error below 3e-9 (f32: plus
   /// rounding) or 1e-16 (f64). 0 below the least normal number; NaN stays.
   Value exp2(Value x);
+  /// The same, relative error 3e-6: enough for what is rounded to bf16.
+  Value exp2ForBF16(Value x);
   /// log2 x of a positive normal x; same accuracy.
   Value log2(Value x);
 
@@ -89,6 +91,10 @@ public:
   Value iota(int64_t lanes);
   Value reduceMax(Value vector);
   Value reduceAdd(Value vector);
+  /// c[i] + a[2i] b[2i] + a[2i+1] b[2i+1] of bf16 in f32. AVX-512 BF16 only.
+  Value dotPairs(Value a, Value b, Value c);
+  /// Two vectors of f32 side by side, rounded to bf16. AVX-512 BF16 only.
+  Value roundPair(Value low, Value high);
 
   //===--- memory ---------------------------------------------------------===//
 
@@ -144,7 +150,8 @@ public:
 
 private:
   Value exp2Portable(Value x);
-  Value exp2AVX512(Value x);
+  Value exp2AVX512(Value x, llvm::ArrayRef<double> coefficients);
+  Value callIntrinsic(llvm::StringRef name, mlir::Type type, mlir::ValueRange operands);
   Value polynomial(Value x, llvm::ArrayRef<double> coefficients);
   Value roundToBF16(Value value);
   mlir::Type withElement(Value like, mlir::Type element);

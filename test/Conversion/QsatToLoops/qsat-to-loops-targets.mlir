@@ -1,5 +1,6 @@
 // The same op for different CPUs: width and number of registers, instructions.
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v4" %s | FileCheck %s --check-prefix=AVX512
+// RUN: qsat-opt "--convert-qsat-to-loops=cpu=znver5" %s | FileCheck %s --check-prefix=PAIRS
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v3" %s | FileCheck %s --check-prefix=AVX2
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v4 features=-avx512f" %s | FileCheck %s --check-prefix=AVX2
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64" %s | FileCheck %s --check-prefix=SSE2
@@ -17,6 +18,16 @@
 // No instruction of these features rounds to bf16: integers, not a library call.
 // AVX512-NOT: arith.truncf
 // AVX512: arith.bitcast {{.*}} vector<16xi16> to vector<16xbf16>
+
+// Pairs of bf16: K and V stay bf16, P is rounded two registers at a time.
+// PAIRS-LABEL: func.func @attention(
+// PAIRS: memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x?x?x16x64xbf16>
+// PAIRS: memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x?x1x?x64xbf16>
+// PAIRS-LABEL: func.func private @qsat_attention(
+// PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"
+// PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// PAIRS-NOT: vector.fma {{.*}} vector<32xf32>
 
 // 16 registers of 8 lanes: 4 rows of 16 keys.
 // AVX2-LABEL: func.func private @qsat_attention(

@@ -1,0 +1,120 @@
+//===- FlashProducts.cpp - Q K^T and P V of a tile ------------------------===//
+// Both are a register tile of rows x columns accumulators over a reduction: one
+// element of each row of the left operand times one row of the right operand per
+// step, or, of bf16, one pair of elements times a row of pairs.
+
+#include "FlashKernel.h"
+
+using namespace mlir;
+using namespace qsat;
+
+using Values = KernelBuilder::Values;
+
+static bool isPaired(Value memref) {
+  return cast<MemRefType>(memref.getType()).getElementType().isBF16();
+}
+
+namespace {
+/// acc[r] += left[r, k] . right(k) for k in [0, count), `acc` in registers.
+struct RegisterTile {
+  KernelBuilder &kb;
+  FloatType acc;
+  int64_t columns;
+  Value left; ///< [rows, k], or of bf16 [rows, 2 k]
+  Values rows;
+
+  /// `right(k, c)` is row k of the right operand from column c on.
+  Values multiply(Value count, Values init, function_ref<Value(Value, int64_t)> right);
+  /// Lanes of one accumulator: LLVM splits wide vectors of f32; an intrinsic
+  /// takes one register.
+  int64_t getLanes() const { return isPaired(left) ? kb.lanes(acc) : columns; }
+
+private:
+  Value splatPair(Value row, Value k);
+};
+} // namespace
+
+/// The pair (2 k, 2 k + 1) of a row in all lanes.
+Value RegisterTile::splatPair(Value row, Value k) {
+  Location loc = kb.getLoc();
+  Value pair = kb.loadVector(left, {row, kb.mul(k, 2)}, 2);
+  Value word = vector::BitCastOp::create(kb, loc, kb.vec(kb.getI32Type(), 1), pair);
+  Value one = vector::ExtractOp::create(kb, loc, word, 0);
+  int64_t lanes = kb.lanes(acc);
+  return vector::BitCastOp::create(kb, loc, kb.vec(kb.getBF16Type(), 2 * lanes),
+                                   kb.splat(one, lanes));
+}
+
+Values RegisterTile::multiply(Value count, Values init,
+                              function_ref<Value(Value, int64_t)> right) {
+  int64_t lanes = getLanes(), parts = columns / lanes;
+  return kb.loop(kb.index(0), count, 1, init, [&](Value k, ValueRange accumulators) {
+    Values b, next;
+    for (int64_t part = 0; part < parts; ++part)
+      b.push_back(right(k, part * lanes));
+    for (auto [r, row] : llvm::enumerate(rows)) {
+      Value a = isPaired(left) ? splatPair(row, k) : kb.splat(kb.load(left, {row, k}), lanes);
+      for (int64_t part = 0; part < parts; ++part) {
+        Value c = accumulators[r * parts + part];
+        next.push_back(isPaired(left) ? kb.dotPairs(a, b[part], c) : kb.fma(a, b[part], c));
+      }
+    }
+    return next;
+  });
+}
+
+/// scores [rows,count] = rows [rows,D] . keys [D,columns] of each group.
+void FlashKernel::buildScores(Value panel, Value keys, Value firstGroup, Value count,
+                              Value scores) {
+  int64_t columns = shape.tile.columns, pair = isPaired(panel) ? 2 : 1;
+  int64_t steps = cast<MemRefType>(panel.getType()).getDimSize(1) / pair;
+  kb.loop(kb.index(0), kb.ceilDiv(count, columns), 1, [&](Value j) {
+    Value group = kb.add(firstGroup, j), column = kb.mul(j, columns);
+    kb.loop(kb.index(0), paddedRows, shape.tile.rows, [&](Value first) {
+      RegisterTile tile{kb, acc, columns, panel, {}};
+      for (int64_t r = 0; r < shape.tile.rows; ++r)
+        tile.rows.push_back(kb.add(first, r));
+      int64_t lanes = tile.getLanes(), parts = columns / lanes;
+      Values init(shape.tile.rows * parts, kb.constant(kb.vec(acc, lanes), 0.0));
+      Values result = tile.multiply(kb.index(steps), init, [&](Value d, int64_t c) {
+        Value at[] = {batch, kvHead, group, d, kb.index(pair * c)};
+        return kb.loadVector(keys, at, pair * lanes);
+      });
+      for (auto [n, value] : llvm::enumerate(result))
+        kb.storeVector(value, scores, {tile.rows[n / parts], kb.add(column, n % parts * lanes)});
+    });
+  });
+}
+
+/// out [rows,paddedWidth] += P . V, the columns in chunks of the register tile and
+/// what is left.
+void FlashKernel::accumulateTile(const WeightedValues &step) {
+  int64_t columns = kb.getTarget().getMicroTile(acc.getIntOrFloatBitWidth()).columns;
+  int64_t whole = shape.paddedWidth - shape.paddedWidth % columns;
+  if (whole > 0)
+    kb.loop(0, whole, columns, [&](Value column) { accumulateColumns(step, column, columns); });
+  if (int64_t rest = shape.paddedWidth - whole)
+    accumulateColumns(step, kb.index(whole), rest);
+}
+
+void FlashKernel::accumulateColumns(const WeightedValues &step, Value column, int64_t columns) {
+  kb.loop(kb.index(0), paddedRows, shape.tile.rows, [&](Value first) {
+    RegisterTile tile{kb, acc, columns, step.rows, {}};
+    int64_t lanes = tile.getLanes(), parts = columns / lanes;
+    Values init;
+    for (int64_t r = 0; r < shape.tile.rows; ++r) {
+      tile.rows.push_back(kb.add(first, r));
+      for (int64_t part = 0; part < parts; ++part)
+        init.push_back(kb.loadVector(out, {tile.rows[r], kb.add(column, part * lanes)}, lanes));
+    }
+    Values result = tile.multiply(step.count, init, [&](Value j, int64_t c) {
+      Value row = kb.add(step.first, j);
+      if (!isPaired(step.values))
+        return kb.loadVector(step.values, {batch, kvHead, row, kb.add(column, c)}, lanes);
+      Value chunk = kb.div(column, shape.tile.columns);
+      return kb.loadVector(step.values, {batch, kvHead, chunk, row, kb.index(2 * c)}, 2 * lanes);
+    });
+    for (auto [n, value] : llvm::enumerate(result))
+      kb.storeVector(value, out, {tile.rows[n / parts], kb.add(column, n % parts * lanes)});
+  });
+}
