@@ -61,11 +61,27 @@ def read(name):
     return [line for line in lines if line]
 
 
+#: What the picture shows, and how it calls it.
+LABELS = {
+    "exact local=1": "oracle block mass (not charged)",
+    "exact bits=4 local=1": "4-bit QK",
+    "rows stride=16 local=1": "rows/16 (qsat)",
+    "rows stride=16 local=1 bits=8": "rows/16 in int8",
+    "rows stride=8 local=1 block_m=64 block_n=64": "rows/8, 64x64 blocks",
+    "rows stride=16 local=1 block_m=64 block_n=64": "rows/16, 64x64 blocks",
+    "rows stride=16": "rows/16 without the local block",
+    "cascade stride=8 share=.5 local=1": "cascade .5/8",
+    "antidiagonal stride=8 local=1": "antidiagonal/8 (XAttention)",
+    "pooled local=1": "pooled (MInference, Sparge)",
+    "d2 local=1": "d2",
+}
+
+
 def curves(names):
-    """{what the methods share: those that differ in theta or alpha only}."""
-    out = {}
+    """{label: methods that differ in theta only}, of the forms that have a label."""
+    out = {label: [] for label in LABELS.values()}
     for name in names:
-        if name != "dense":
-            label = re.sub(r" ?(theta|alpha)=\S+", "", name).replace("estimator=", "")
-            out.setdefault(label, []).append(name)
-    return out
+        label = LABELS.get(re.sub(r" ?theta=\S+", "", name).replace("estimator=", ""))
+        if label:
+            out[label].append(name)
+    return {label: methods for label, methods in out.items() if methods}

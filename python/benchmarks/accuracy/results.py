@@ -92,24 +92,31 @@ class Results:
             lines.append("| " + " | ".join(cells) + " |")
         return "\n".join(lines)
 
-    def picture(self, path, curves, span="8-32k", length=None):
-        """Extra bits per byte against total cost; curves: {label: [methods]}."""
+    def picture(self, path, curves):
+        """Extra bits per byte of whole documents against total cost, by length; curves: {label: [methods]}."""
         import matplotlib
 
         matplotlib.use("Agg")
+        matplotlib.rcParams["svg.hashsalt"] = "accuracy"  # The same file for the same results.
         import matplotlib.pyplot as plt
 
-        length = length or self.lengths()[-1]
-        figure, axes = plt.subplots(figsize=(7, 4.5))
-        for label, methods in curves.items():
-            points = sorted((100 * self.cost(m, length), *self.extra(m, span)) for m in methods)
-            x, y, e = zip(*points)
-            axes.errorbar(x, y, yerr=e, label=label, marker="o", markersize=3, linewidth=1, capsize=2)
-        axes.axhline(0, color="black", linewidth=0.8)
-        axes.set(xlabel=f"total cost at {length // 1024}k, % of dense causal FLOPs", xscale="log",
-                 ylabel=f"extra bits/byte at positions {span}")
-        axes.set_yscale("symlog", linthresh=0.005)
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=7)
-        figure.tight_layout()
+        lengths = [n for n in self.lengths() if self.has(f"0-{n // 1024}k")]
+        figure, panels = plt.subplots(1, len(lengths), figsize=(4.5 * len(lengths), 5.5), sharey=True, squeeze=False)
+        colors = plt.get_cmap("tab20").colors[::2] + plt.get_cmap("tab20").colors[1::2]
+        for axes, length in zip(panels[0], lengths):
+            span = f"0-{length // 1024}k"
+            for color, (label, methods) in zip(colors, curves.items()):
+                points = sorted((100 * self.cost(m, length), *self.extra(m, span)) for m in methods)
+                x, y, e = zip(*points)
+                axes.errorbar(x, y, yerr=e, label=label, color=color, marker="o", markersize=3, linewidth=1,
+                              elinewidth=0.5)
+            axes.axhline(0, color="black", linewidth=0.8)
+            axes.set(title=f"documents of {length // 1024}k", xlabel="total cost, % of dense causal FLOPs", xscale="log")
+            axes.set_yscale("symlog", linthresh=0.01)
+            axes.set_xticks(ticks := [3, 5, 7, 10, 20, 30, 50], [str(t) for t in ticks], minor=False)
+            axes.minorticks_off()
+            axes.grid(alpha=0.3)
+        panels[0][0].set_ylabel("extra bits/byte over dense")
+        figure.legend(*panels[0][0].get_legend_handles_labels(), loc="lower center", ncols=4, fontsize=8)
+        figure.tight_layout(rect=(0, 0.12, 1, 1))
         figure.savefig(path, metadata={"Date": None} if str(path).endswith(".svg") else None)
