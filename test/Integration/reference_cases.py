@@ -92,10 +92,11 @@ def cases(seed: int = 0) -> list[Case]:
     """The table, deterministic in ``seed``."""
     import attention_cases
     import audit_cases
+    import decode_cases
     import selection_cases
     import sparse_cases
 
-    modules = (attention_cases, selection_cases, sparse_cases, audit_cases)
+    modules = (attention_cases, selection_cases, sparse_cases, decode_cases, audit_cases)
     table = [case for module in modules for case in module.cases(seed)]
     assert len({case.name for case in table}) == len(table), "names of cases are unique"
     return table

@@ -18,10 +18,10 @@ JUNK = 2**30
 
 
 def random_lists(r, batch, lists, num_m, num_n, density=0.4, empty=True):
-    """indices ``[B,Hs,Mb,Nb]``, counts ``[B,Hs,Mb]``; the second list of the first head is empty."""
+    """indices ``[B,Hs,Mb,Nb]``, counts ``[B,Hs,Mb]``; the second (or only) list of the first head is empty."""
     chosen = r.random((batch, lists, num_m, num_n)) < density
     if empty:
-        chosen[0, 0, 1] = False
+        chosen[0, 0, min(1, num_m - 1)] = False
     counts = chosen.sum(-1)
     indices = np.sort(np.where(chosen, np.arange(num_n), JUNK), axis=-1)
     return indices, counts

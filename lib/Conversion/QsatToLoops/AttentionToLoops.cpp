@@ -1,5 +1,6 @@
 //===- AttentionToLoops.cpp - qsat.attention to loops ---------------------===//
 
+#include "DecodeKernel.h"
 #include "FlashKernel.h"
 #include "Lowering.h"
 
@@ -11,6 +12,10 @@ LogicalResult qsat::lowerAttention(AttentionOp attention, LoweringContext &conte
   if (failed(verifyForKernel(op)))
     return failure();
   SmallVector<Value> captures = isolateRegion(attention);
+  if (std::optional<DecodeShape> decode = DecodeShape::get(op, context.target)) {
+    lowerDecode(op, *decode, captures, context);
+    return success();
+  }
   FlashShape shape(op, context.target);
   KernelBuilder kb(attention.getLoc(), OpBuilder(attention), context.target);
   PackedKeys packed = buildPacking(kb, op, shape, context);

@@ -1,29 +1,12 @@
 //===- SparseAttentionToLoops.cpp - qsat.sparse_attention to loops --------===//
 
+#include "BlockList.h"
+#include "DecodeKernel.h"
 #include "FlashKernel.h"
 #include "Lowering.h"
 
 using namespace mlir;
 using namespace qsat;
-
-/// The list of key blocks of one query block, from indices and counts.
-namespace {
-struct BlockList {
-  Value indices, batch, listHead, block, count;
-
-  BlockList(KernelBuilder &kb, Value indices, Value counts, Value batch, Value head, Value heads,
-            Value block)
-      : indices(indices), batch(batch), block(block) {
-    Value group = kb.div(heads, kb.dim(counts, 1));
-    listHead = kb.div(head, group);
-    Value given = kb.toIndex(kb.load(counts, {batch, listHead, block}));
-    count = kb.clamp(given, kb.index(0), kb.dim(indices, 3));
-  }
-  Value load(KernelBuilder &kb, Value t) const {
-    return kb.toIndex(kb.load(indices, {batch, listHead, block, t}));
-  }
-};
-} // namespace
 
 /// Visits the tiles of the listed blocks. A number outside of the context is
 /// passed over: nothing is read there.
@@ -64,6 +47,10 @@ LogicalResult qsat::lowerSparseAttention(SparseAttentionOp sparse, LoweringConte
   if (failed(verifyForKernel(op)))
     return failure();
   SmallVector<Value> captures = isolateRegion(sparse);
+  if (std::optional<DecodeShape> decode = DecodeShape::get(op, context.target)) {
+    lowerDecode(op, *decode, captures, context);
+    return success();
+  }
   FlashShape shape(op, context.target);
   KernelBuilder kb(sparse.getLoc(), OpBuilder(sparse), context.target);
   PackedKeys packed = buildPacking(kb, op, shape, context);

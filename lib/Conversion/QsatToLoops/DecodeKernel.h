@@ -1,0 +1,136 @@
+//===- DecodeKernel.h - Attention of few query rows, split over keys --*- C++ -*-===//
+// With few query rows attention is a read of K and V: the kernel reads each of them
+// once, where it lies, for all query heads that share it. The keys are split over
+// tasks in chunks of a fixed length (so that no result depends on the threads); a
+// task leaves the state (m, l, o) of its chunk, and the states are merged in order:
+//
+//   o = sum_c 2^(m_c - m) o_c / sum_c 2^(m_c - m) l_c,   m = max_c m_c
+//
+// Within a task, tile by tile of keys, for the rows (head, i) of one pass:
+//
+//   S = Q K^T          scoreTile       lanes run along D; sums of as many keys as
+//                                      lanes are transposed into one vector
+//   S = region(S)      modifyTile      to base-2 logits
+//   S = mask(S)        maskTile        -inf, only where a key may be hidden
+//   m, l, P = 2^(S-m)  softmaxTile     row by row, o is rescaled where m rises
+//   o += P V           accumulateTile  a register tile of rows x value columns
+//
+// The rows of V are prefetched while those of K are read, and the reverse.
+
+#ifndef QSAT_CONVERSION_QSATTOLOOPS_DECODEKERNEL_H
+#define QSAT_CONVERSION_QSATTOLOOPS_DECODEKERNEL_H
+
+#include "FlashKernel.h"
+
+#include <optional>
+
+namespace qsat {
+
+/// The extents of the kernel, all static.
+struct DecodeShape {
+  /// Those for `op`, or nothing where it is left to the general kernel. Taken are
+  /// ops with static M <= 8, H and Hkv (and number of lists Hs), K and V with
+  /// contiguous rows, and no background; lists for one block of query rows.
+  static std::optional<DecodeShape> get(const FlashOp &op, const CPUTarget &target);
+
+  int64_t heads;       ///< query heads of one pass: they share K, V and the lists
+  int64_t rowsPerHead; ///< M
+  int64_t rows;        ///< heads * M
+  int64_t group;       ///< query heads of a kv head
+  int64_t width, valueWidth; ///< D and Dv
+  int64_t paddedWidth; ///< Dv rounded up to whole registers
+  int64_t lanes;       ///< of one register of the accumulation type
+  /// Q . K by dot products of pairs of bf16; `parts` of twice the lanes then.
+  bool hasDots;
+  /// K is widened to the accumulation type tile by tile, not read in place.
+  bool widensKeys;
+  int64_t part;        ///< elements of D that one instruction takes
+  int64_t keys;        ///< keys of a tile
+  int64_t tileRows, tileColumns; ///< register tile of o += P V
+  int64_t chunk;       ///< keys of a task
+
+  int64_t paddedRows() const { return (rows + tileRows - 1) / tileRows * tileRows; }
+  int64_t parts() const { return (width + part - 1) / part; }
+};
+
+/// The states of all chunks: o [B, H / heads, chunks, rows, paddedWidth], and m, l
+/// [B, H / heads, chunks, rows].
+struct PartialStates {
+  mlir::Value o, m, l;
+};
+
+class DecodeKernel {
+public:
+  using Value = mlir::Value;
+
+  /// `operands` are the arguments that stand for the operands of `op`, `captures`
+  /// those for the values that the region takes from around it.
+  DecodeKernel(KernelBuilder &kb, const FlashOp &op, const DecodeShape &shape,
+               mlir::ValueRange operands, mlir::ValueRange captures);
+
+  /// Loads the rows of pass `pass` (query heads [pass * heads, + heads)) and clears
+  /// their state.
+  void begin(Value batch, Value pass);
+  /// All steps for the visible keys of [first, limit), tile by tile. `next`: the key
+  /// that is likely to be visited after them.
+  void visitKeys(Value first, Value limit, Value next);
+  /// Stores the state as that of chunk `chunk`.
+  void storeState(const PartialStates &states, Value chunk);
+
+  Value operand(unsigned number) const { return operands[number]; }
+  Value getExtent() const { return extent; }
+
+private:
+  /// The keys that a row sees: j < high and (j >= low or j < sinks).
+  struct Visible {
+    Value low, high;
+  };
+  /// The keys [first, limit) of a tile, and the first of the tile after it.
+  struct Tile {
+    Value first, limit, count, next;
+  };
+
+  Visible visibleKeys(Value row) const;
+  bool hasWindow() const { return op.mask && op.mask.getWindow() > 0; }
+  void visitTile(const Tile &tile);
+  void forEachRow(llvm::function_ref<void(Value r, Value head, Value i)> body);
+
+  void widenTile(const Tile &tile);
+  void scoreTile(const Tile &tile);
+  void scoreGroup(const Tile &tile, Value group);
+  void scoreRest(const Tile &tile, Value from);
+  KernelBuilder::Values dotProducts(Value r, llvm::ArrayRef<Value> keys);
+  Value loadKey(Value key, Value d, int64_t valid);
+  void modifyTile(const Tile &tile);
+  void maskTile(const Tile &tile);
+  void softmaxTile();
+  void accumulateTile(const Tile &tile);
+  void accumulateColumns(const Tile &tile, Value firstRow, int64_t column, bool prefetches);
+  Value loadValues(Value key, int64_t column);
+  void prefetchRow(Value memref, int64_t elements, Value key);
+
+  KernelBuilder &kb;
+  const FlashOp &op;
+  const DecodeShape &shape;
+  llvm::SmallVector<Value> operands, captures;
+  mlir::FloatType acc;
+  Value q, k, v;
+  Value extent; ///< N
+  Value shift;  ///< offset + at_i - at_j
+  Value sinks;  ///< the keys below it are visible beside the window
+  // Scratch: q [rows,parts,part], k [lanes,parts * part] where it is widened,
+  // s [paddedRows,keys], out [paddedRows,paddedWidth], m [rows], l [rows,lanes].
+  Value queries, widened, scores, out, maxima, sums;
+  // Of the current pass.
+  Value batch, pass, firstHead, kvHead;
+};
+
+struct LoweringContext;
+
+/// Emits the kernel for `op`, which `shape` is for. `captures`: see isolateRegion.
+void lowerDecode(const FlashOp &op, const DecodeShape &shape, mlir::ValueRange captures,
+                 LoweringContext &context);
+
+} // namespace qsat
+
+#endif // QSAT_CONVERSION_QSATTOLOOPS_DECODEKERNEL_H
