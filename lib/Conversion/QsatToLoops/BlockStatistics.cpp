@@ -5,20 +5,36 @@
 using namespace mlir;
 using namespace qsat;
 
-/// sums[batch, kvHead, J, :] = the mean over the keys of J of `term(key, d)`.
-static void buildMean(ScoreKernel &s, Value sums, Value keyBlock,
-                      function_ref<Value(Value key, Value d)> term) {
+/// Means (and variances) of the elements [d, d + lanes) of the keys of a block, into
+/// blocks[batch, kvHead, keyBlock, d ..]; lanes = 1: of a scalar.
+static void buildColumns(ScoreKernel &s, const BlockStatistics &blocks, Value keyBlock, Value d,
+                         int64_t lanes) {
   TaskBuilder &b = s.b;
   Value begin = s.keysBegin(keyBlock), end = s.keysEnd(keyBlock);
-  Value zero = b.constant(s.acc, 0.0), count = b.toFloat(b.sub(end, begin), s.acc);
-  auto at = [&](Value d) { return TaskBuilder::Values{s.batch, s.kvHead, keyBlock, d}; };
-  b.loop(s.width, [&](Value d) { b.store(zero, sums, at(d)); });
-  b.loop(begin, end, 1, [&](Value key) {
-    b.loop(s.width, [&](Value d) {
-      b.store(b.addf(b.load(sums, at(d)), term(key, d)), sums, at(d));
+  TaskBuilder::Values at{s.batch, s.kvHead, keyBlock, d};
+  auto load = [&](Value key) {
+    TaskBuilder::Values from{s.batch, s.kvHead, key, d};
+    return lanes == 1 ? b.loadAs(s.acc, s.k, from) : b.loadVectorAs(s.acc, s.k, from, lanes);
+  };
+  Type type = lanes == 1 ? Type(s.acc) : b.vec(s.acc, lanes);
+  Value count = b.toFloat(b.sub(end, begin), s.acc), zero = b.constant(type, 0.0);
+  if (lanes > 1)
+    count = b.splat(count, lanes);
+  auto mean = [&](Value memref, function_ref<Value(Value)> term) {
+    Value sum = b.loop(begin, end, 1, {zero}, [&](Value key, ValueRange sum) {
+      return TaskBuilder::Values{b.addf(sum[0], term(load(key)))};
+    })[0];
+    Value result = b.divf(sum, count);
+    lanes == 1 ? b.store(result, memref, at) : b.storeVector(result, memref, at);
+    return result;
+  };
+  Value center = mean(blocks.mean, [](Value x) { return x; });
+  // Two passes: the difference of large squares would cancel.
+  if (blocks.variance)
+    mean(blocks.variance, [&](Value x) {
+      Value deviation = b.subf(x, center);
+      return b.mulf(deviation, deviation);
     });
-  });
-  b.loop(s.width, [&](Value d) { b.store(b.divf(b.load(sums, at(d)), count), sums, at(d)); });
 }
 
 BlockStatistics qsat::buildBlockStatistics(ScoreKernel &s, bool variance) {
@@ -28,21 +44,18 @@ BlockStatistics qsat::buildBlockStatistics(ScoreKernel &s, bool variance) {
   blocks.mean = b.allocate(s.acc, extents);
   if (variance)
     blocks.variance = b.allocate(s.acc, extents);
+  // Several registers at a time: the sums do not wait for each other.
+  int64_t lanes = 4 * b.lanes(s.acc);
   b.parallel("qsat_block_statistics", {s.batches, s.kvHeads, s.blocksN}, [&](ValueRange iv) {
     s.batch = iv[0];
     s.kvHead = iv[1];
-    auto loadKey = [&](Value key, Value d) {
-      return b.convert(b.load(s.k, {s.batch, s.kvHead, key, d}), s.acc);
-    };
-    buildMean(s, blocks.mean, iv[2], loadKey);
-    if (!variance)
-      return;
-    // Two passes: the difference of large squares would cancel.
-    buildMean(s, blocks.variance, iv[2], [&](Value key, Value d) {
-      Value mean = b.load(blocks.mean, {s.batch, s.kvHead, iv[2], d});
-      Value deviation = b.subf(loadKey(key, d), mean);
-      return b.mulf(deviation, deviation);
-    });
+    Value whole = b.index(0);
+    if (KernelBuilder::isRowContiguous(s.k)) {
+      whole = b.sub(s.width, b.rem(s.width, lanes));
+      b.loop(b.index(0), whole, lanes,
+             [&](Value d) { buildColumns(s, blocks, iv[2], d, lanes); });
+    }
+    b.loop(whole, s.width, 1, [&](Value d) { buildColumns(s, blocks, iv[2], d, 1); });
   });
   return blocks;
 }

@@ -21,8 +21,9 @@ static constexpr double kLog2E = 1.4426950408889634074;
 std::optional<DecodeShape> DecodeShape::get(const FlashOp &op, const CPUTarget &target) {
   /// More rows pay for packing K; the states of a pass have to stay near.
   constexpr int64_t kMaxRowsPerHead = 8, kMaxRows = 32;
-  /// Keys of a tile and of a task: measured.
-  constexpr int64_t kTileKeys = 64, kChunkKeys = 512;
+  /// A tile of K, one of V and the next of K share the nearest cache (measured: the
+  /// best of 8, 16, 32 KiB); keys of a tile and of a task.
+  constexpr int64_t kTileBytes = 8 << 10, kMaxTileKeys = 64, kChunkKeys = 512;
   auto queries = cast<MemRefType>(op.q.getType()), keys = cast<MemRefType>(op.k.getType());
   auto values = cast<MemRefType>(op.v.getType());
   if (queries.isDynamicDim(1) || queries.isDynamicDim(2) || keys.isDynamicDim(1))
@@ -56,16 +57,22 @@ std::optional<DecodeShape> DecodeShape::get(const FlashOp &op, const CPUTarget &
   shape.width = queries.getDimSize(3);
   shape.valueWidth = values.getDimSize(3);
   shape.lanes = target.getLanes(bits);
-  shape.paddedWidth = llvm::alignTo(shape.valueWidth, shape.lanes);
   shape.hasDots = target.hasFastBF16Dot && queries.getElementType().isBF16() &&
                   keys.getElementType().isBF16();
+  shape.hasValueDots =
+      target.hasFastBF16Dot && !op.isExact && values.getElementType().isBF16();
+  shape.valuePart = shape.hasValueDots ? 2 * shape.lanes : shape.lanes;
+  shape.paddedWidth = llvm::alignTo(shape.valueWidth, shape.valuePart);
   shape.widensKeys = !shape.hasDots && keys.getElementType() != op.acc;
   shape.part = shape.hasDots ? 2 * shape.lanes : shape.lanes;
-  shape.keys = std::min<int64_t>(kTileKeys, llvm::alignTo(op.blockKeys, shape.lanes));
+  int64_t rowBytes = std::max<int64_t>(shape.width * keys.getElementTypeBitWidth() / 8, 1);
+  int64_t tileKeys = std::clamp<int64_t>(kTileBytes / rowBytes, 1, kMaxTileKeys);
+  shape.keys = llvm::alignTo(std::min(tileKeys, op.blockKeys), shape.lanes);
   int64_t registers = target.vectorRegisters / 2;
   shape.tileRows = std::min<int64_t>(shape.rows, 4);
-  shape.tileColumns =
-      std::min(shape.paddedWidth, registers / shape.tileRows * shape.lanes);
+  shape.groupRows = std::min<int64_t>(llvm::PowerOf2Ceil(shape.tileRows), shape.lanes);
+  int64_t columns = llvm::alignDown(registers / shape.tileRows * shape.lanes, shape.valuePart);
+  shape.tileColumns = std::min(shape.paddedWidth, std::max(columns, shape.valuePart));
   shape.chunk = kChunkKeys;
   return shape;
 }
@@ -87,10 +94,14 @@ DecodeKernel::DecodeKernel(KernelBuilder &kb, const FlashOp &op, const DecodeSha
     sinks = kb.sub(sinks, operands[at + 3]);
   }
   Type element = shape.hasDots ? kb.getBF16Type() : static_cast<Type>(acc);
-  queries = kb.scratch({shape.rows, shape.parts(), shape.part}, element);
+  queries = kb.scratch({shape.paddedRows(), shape.parts(), shape.part}, element);
   if (shape.widensKeys)
-    widened = kb.scratch({shape.lanes, shape.parts() * shape.part}, acc);
-  scores = kb.scratch({shape.paddedRows(), shape.keys}, acc);
+    widened = kb.scratch({shape.keys, shape.parts() * shape.part}, acc);
+  scores = weights = kb.scratch({shape.paddedRows(), shape.keys}, acc);
+  if (shape.hasValueDots) {
+    weights = kb.scratch({shape.paddedRows(), shape.keys}, kb.getBF16Type());
+    roundedSums = kb.scratch({shape.rows, shape.lanes}, acc);
+  }
   out = kb.scratch({shape.paddedRows(), shape.paddedWidth}, acc);
   maxima = kb.scratch({shape.rows}, acc);
   sums = kb.scratch({shape.rows, shape.lanes}, acc);
@@ -143,8 +154,16 @@ void DecodeKernel::begin(Value batch, Value pass) {
     }
   });
 
-  // m = the least number (not -inf: -inf - m stays -inf then), l = 0, out = 0; and
-  // P = 0 in the rows that fill the last register tile.
+  // Rows that fill the last register tile are 0 and computed, but not stored.
+  kb.loop(shape.rows, shape.paddedRows(), 1, [&](Value r) {
+    for (int64_t p = 0; p < shape.parts(); ++p)
+      kb.storeVector(nothing, queries, {r, kb.index(p), kb.index(0)});
+    Value zeros = kb.constant(kb.vec(acc, shape.lanes), 0.0);
+    kb.loop(0, shape.keys, shape.lanes,
+            [&](Value j) { kb.storeVectorAs(zeros, weights, {r, j}); });
+  });
+
+  // m = the least number (not -inf: -inf - m stays -inf then), l = 0, out = 0.
   double least = acc.isF64() ? -std::numeric_limits<double>::max()
                              : -std::numeric_limits<float>::max();
   Value start = kb.constant(acc, least);
@@ -153,23 +172,63 @@ void DecodeKernel::begin(Value batch, Value pass) {
     kb.loop(0, shape.paddedWidth, shape.lanes,
             [&](Value d) { kb.storeVector(zeros, out, {r, d}); });
   });
-  kb.loop(shape.rows, shape.paddedRows(), 1, [&](Value r) {
-    kb.loop(0, shape.keys, shape.lanes, [&](Value j) { kb.storeVector(zeros, scores, {r, j}); });
-  });
   kb.loop(0, shape.rows, 1, [&](Value r) {
     kb.storeVector(zeros, sums, {r, kb.index(0)});
+    if (roundedSums)
+      kb.storeVector(zeros, roundedSums, {r, kb.index(0)});
     kb.store(start, maxima, {r});
   });
+}
+
+//===----------------------------------------------------------------------===//
+// Pairs of keys
+//===----------------------------------------------------------------------===//
+
+/// In each 128 bits, the lower (or upper) 4 elements of a and b, interleaved.
+static Value interleave(KernelBuilder &kb, Value a, Value b, bool upper) {
+  int64_t lanes = cast<VectorType>(a.getType()).getNumElements();
+  SmallVector<int64_t> order;
+  for (int64_t n = 0; n < lanes; n += 8)
+    for (int64_t i = 0; i < 4; ++i)
+      order.append({n + 4 * upper + i, lanes + n + 4 * upper + i});
+  return vector::ShuffleOp::create(kb, kb.getLoc(), a, b, order);
+}
+
+/// Undoes for sums of columns what `interleave` does to their order.
+static Values sortColumns(KernelBuilder &kb, Value lower, Value upper) {
+  int64_t lanes = cast<VectorType>(lower.getType()).getNumElements();
+  SmallVector<int64_t> order;
+  for (int64_t n = 0; n < lanes; n += 4)
+    for (int64_t from : {n, lanes + n})
+      for (int64_t i = 0; i < 4; ++i)
+        order.push_back(from + i);
+  ArrayRef<int64_t> all(order);
+  return {vector::ShuffleOp::create(kb, kb.getLoc(), lower, upper, all.take_front(lanes)),
+          vector::ShuffleOp::create(kb, kb.getLoc(), lower, upper, all.drop_front(lanes))};
 }
 
 void DecodeKernel::storeState(const PartialStates &states, Value chunk) {
   kb.loop(0, shape.rows, 1, [&](Value r) {
     Value sum = kb.reduceAdd(kb.loadVector(sums, {r, kb.index(0)}, shape.lanes));
     kb.store(sum, states.l, {batch, pass, chunk, r});
+    Value factor = kb.constant(kb.vec(acc, shape.lanes), 1.0);
+    if (roundedSums) { // the weights of V add up to l again
+      Value rounded = kb.reduceAdd(kb.loadVector(roundedSums, {r, kb.index(0)}, shape.lanes));
+      Value isNone = kb.cmpf(arith::CmpFPredicate::OEQ, rounded, kb.constant(acc, 0.0));
+      Value ratio = kb.select(isNone, kb.constant(acc, 1.0), kb.divf(sum, rounded));
+      factor = kb.splat(ratio, shape.lanes);
+    }
     kb.store(kb.load(maxima, {r}), states.m, {batch, pass, chunk, r});
-    for (int64_t d = 0; d < shape.paddedWidth; d += shape.lanes)
-      kb.storeVector(kb.loadVector(out, {r, kb.index(d)}, shape.lanes), states.o,
-                     {batch, pass, chunk, r, kb.index(d)});
+    for (int64_t d = 0; d < shape.paddedWidth; d += shape.valuePart) {
+      Values columns;
+      for (int64_t n = d; n < d + shape.valuePart; n += shape.lanes)
+        columns.push_back(kb.loadVector(out, {r, kb.index(n)}, shape.lanes));
+      if (shape.hasValueDots)
+        columns = sortColumns(kb, columns[0], columns[1]);
+      for (auto [n, column] : llvm::enumerate(columns))
+        kb.storeVector(kb.mulf(column, factor), states.o,
+                       {batch, pass, chunk, r, kb.index(d + n * shape.lanes)});
+    }
   });
 }
 
@@ -230,25 +289,30 @@ static Value loadPart(KernelBuilder &kb, Value memref, ValueRange at, int64_t n,
                                       kb.constant(type, 0.0));
 }
 
-/// Elements [d, d + part) of a key; `valid` of them are there.
-Value DecodeKernel::loadKey(Value key, Value d, int64_t valid) {
-  if (shape.widensKeys)
-    return kb.loadVector(widened, {key, d}, shape.part);
-  return loadPart(kb, k, {batch, kvHead, key, d}, shape.part, valid);
+/// The parts [d, d + part) of `keys`; `valid` elements of each are there.
+Values DecodeKernel::loadKeys(ArrayRef<Value> keys, Value d, int64_t valid) {
+  Values parts;
+  for (Value key : keys)
+    parts.push_back(shape.widensKeys
+                        ? kb.loadVector(widened, {key, d}, shape.part)
+                        : loadPart(kb, k, {batch, kvHead, key, d}, shape.part, valid));
+  return parts;
 }
 
-/// For each of `keys`, the sums in the lanes of row r . key, not yet added up.
-Values DecodeKernel::dotProducts(Value r, ArrayRef<Value> keys) {
-  Values sums(keys.size(), kb.constant(kb.vec(acc, shape.lanes), 0.0));
+/// For each of `rows`, for each of `keys`: sums whose total is row . key.
+Values DecodeKernel::dotProducts(ArrayRef<Value> rows, ArrayRef<Value> keys) {
   auto addPart = [&](Value part, Value d, int64_t valid, ValueRange sums) {
-    Value x = kb.loadVector(queries, {r, part, kb.index(0)}, shape.part);
-    Values next;
-    for (auto [key, sum] : llvm::zip_equal(keys, sums)) {
-      Value y = loadKey(key, d, valid);
-      next.push_back(shape.hasDots ? kb.dotPairs(x, y, sum) : kb.fma(x, y, sum));
+    Values y = loadKeys(keys, d, valid), next;
+    for (Value row : rows) {
+      Value x = kb.loadVector(queries, {row, part, kb.index(0)}, shape.part);
+      for (Value key : y) {
+        Value sum = sums[next.size()];
+        next.push_back(shape.hasDots ? kb.dotPairs(x, key, sum) : kb.fma(x, key, sum));
+      }
     }
     return next;
   };
+  Values sums(rows.size() * keys.size(), kb.constant(kb.vec(acc, shape.lanes), 0.0));
   int64_t whole = shape.width / shape.part;
   if (whole > 0)
     sums = kb.loop(kb.index(0), kb.index(whole), 1, sums, [&](Value part, ValueRange sums) {
@@ -280,49 +344,58 @@ static Value addUpRows(KernelBuilder &kb, Values rows) {
   return rows.front();
 }
 
-/// scores [rows,count]: in base 2, or, where a region sees them, as the op says.
-void DecodeKernel::scoreTile(const Tile &tile) {
-  Value whole = kb.sub(tile.count, kb.rem(tile.count, shape.lanes));
-  kb.loop(kb.index(0), whole, shape.lanes, [&](Value j) { scoreGroup(tile, j); });
-  kb.when(kb.less(whole, tile.count), [&] { scoreRest(tile, whole); });
-}
-
-/// The keys [first + j, + lanes) of the tile, all of them there.
-void DecodeKernel::scoreGroup(const Tile &tile, Value j) {
-  Value first = kb.add(tile.first, j);
-  Values keys;
-  for (int64_t n = 0; n < shape.lanes; ++n) {
-    Value key = kb.add(first, n);
-    prefetchRow(v, shape.valueWidth, key);
-    keys.push_back(shape.widensKeys ? kb.index(n) : key);
-    if (!shape.widensKeys)
-      continue;
+/// The keys [from, to) of K, fewer than or as many as lanes, in the type acc.
+void DecodeKernel::widenKeys(Value from, Value to) {
+  kb.loop(from, to, 1, [&](Value key) {
     for (int64_t d = 0; d < shape.width; d += shape.part) {
       Value x = loadPart(kb, k, {batch, kvHead, key, kb.index(d)}, shape.part, shape.width - d);
-      kb.storeVectorAs(x, widened, {kb.index(n), kb.index(d)});
+      kb.storeVectorAs(x, widened, {kb.sub(key, from), kb.index(d)});
     }
-  }
-  Value factor = kb.constant(kb.vec(acc, shape.lanes), op.region ? op.scale : op.scale * kLog2E);
-  kb.loop(0, shape.rows, 1, [&](Value r) {
-    Value z = addUpRows(kb, dotProducts(r, keys));
-    kb.storeVector(kb.mulf(z, factor), scores, {r, j});
   });
 }
 
-/// The keys from `from` on, fewer than lanes, one by one.
-void DecodeKernel::scoreRest(const Tile &tile, Value from) {
-  Value factor = kb.constant(acc, op.region ? op.scale : op.scale * kLog2E);
-  kb.loop(from, tile.count, 1, [&](Value j) {
-    Value key = kb.add(tile.first, j);
-    if (shape.widensKeys)
-      for (int64_t d = 0; d < shape.width; d += shape.part) {
-        Value x = loadPart(kb, k, {batch, kvHead, key, kb.index(d)}, shape.part, shape.width - d);
-        kb.storeVectorAs(x, widened, {kb.index(0), kb.index(d)});
-      }
-    kb.loop(0, shape.rows, 1, [&](Value r) {
-      Value sum = dotProducts(r, {shape.widensKeys ? kb.index(0) : key}).front();
-      kb.store(kb.mulf(kb.reduceAdd(sum), factor), scores, {r, j});
+/// scores [rows,count]: in base 2, or, where a region sees them, as the op says.
+void DecodeKernel::scoreTile(const Tile &tile) {
+  int64_t step = shape.keysPerGroup();
+  Value whole = kb.sub(tile.count, kb.rem(tile.count, step));
+  if (shape.widensKeys)
+    widenKeys(tile.first, kb.add(tile.first, tile.count));
+  auto scoreRows = [&](Value row, bool prefetches) {
+    kb.loop(kb.index(0), whole, step, [&](Value j) {
+      for (int64_t n = 0; prefetches && n < step; ++n)
+        prefetchRow(v, shape.valueWidth, kb.add(kb.add(tile.first, j), n));
+      scoreGroup(tile, row, j);
     });
+    kb.loop(whole, tile.count, 1, [&](Value j) { scoreKey(tile, row, j); });
+  };
+  scoreRows(kb.index(0), /*prefetches=*/true);
+  kb.loop(shape.groupRows, shape.rows, shape.groupRows,
+          [&](Value row) { scoreRows(row, /*prefetches=*/false); });
+}
+
+/// The rows [row, + groupRows) and the keys [j, + keysPerGroup) of the tile.
+void DecodeKernel::scoreGroup(const Tile &tile, Value row, Value j) {
+  Values rows, keys;
+  for (int64_t r = 0; r < shape.groupRows; ++r)
+    rows.push_back(kb.add(row, r));
+  for (int64_t n = 0; n < shape.keysPerGroup(); ++n)
+    keys.push_back(kb.add(shape.widensKeys ? j : kb.add(tile.first, j), n));
+  Value factor = kb.constant(kb.vec(acc, shape.lanes), op.region ? op.scale : op.scale * kLog2E);
+  Value z = kb.mulf(addUpRows(kb, dotProducts(rows, keys)), factor);
+  int64_t length = keys.size();
+  for (auto [n, r] : llvm::enumerate(rows)) {
+    Value ofRow = vector::ExtractStridedSliceOp::create(kb, kb.getLoc(), z, n * length, length, 1);
+    kb.storeVector(ofRow, scores, {r, j});
+  }
+}
+
+/// The same of the key j alone.
+void DecodeKernel::scoreKey(const Tile &tile, Value row, Value j) {
+  Value factor = kb.constant(acc, op.region ? op.scale : op.scale * kLog2E);
+  Value key = shape.widensKeys ? j : kb.add(tile.first, j);
+  kb.loop(row, kb.add(row, shape.groupRows), 1, [&](Value r) {
+    Value sum = kb.reduceAdd(dotProducts({r}, {key}).front());
+    kb.store(kb.mulf(sum, factor), scores, {r, j});
   });
 }
 
@@ -373,7 +446,7 @@ void DecodeKernel::maskTile(const Tile &tile) {
 
 /// Row by row over scores [rows,keys]: raises m to the row's maximum where it is
 /// larger (to a whole number, so that the factor of l and out is exact), then
-/// scores = 2^(scores - m), l += their sum.
+/// weights = 2^(scores - m), l += their sum.
 void DecodeKernel::softmaxTile() {
   int64_t lanes = shape.lanes;
   Value zero = kb.index(0);
@@ -400,22 +473,32 @@ void DecodeKernel::softmaxTile() {
           kb.loop(0, shape.paddedWidth, lanes, [&](Value d) {
             kb.storeVector(kb.mulf(kb.loadVector(out, {r, d}, lanes), factor), out, {r, d});
           });
-          kb.storeVector(kb.mulf(kb.loadVector(sums, {r, zero}, lanes), factor), sums, {r, zero});
+          for (Value memref : {sums, roundedSums})
+            if (memref)
+              kb.storeVector(kb.mulf(kb.loadVector(memref, {r, zero}, lanes), factor), memref,
+                             {r, zero});
           kb.store(after, maxima, {r});
           return {after};
         },
         [&]() -> Values { return {before}; })[0];
     Value ms = kb.splat(m, lanes), sum = kb.loadVector(sums, {r, zero}, lanes);
+    Value rounded = roundedSums ? kb.loadVector(roundedSums, {r, zero}, lanes) : Value();
     for (auto [n, score] : llvm::enumerate(z)) {
       Value p = kb.exp2(kb.subf(score, ms));
-      kb.storeVector(p, scores, {r, kb.index(n * lanes)});
       sum = kb.addf(sum, p);
+      if (rounded) {
+        p = kb.convert(p, kb.getBF16Type());
+        rounded = kb.addf(rounded, kb.convert(p, acc));
+      }
+      kb.storeVector(p, weights, {r, kb.index(n * lanes)});
     }
     kb.storeVector(sum, sums, {r, zero});
+    if (rounded)
+      kb.storeVector(rounded, roundedSums, {r, zero});
   });
 }
 
-/// out [rows,paddedWidth] += scores [rows,count] . V [count,Dv].
+/// out [rows,paddedWidth] += weights [rows,count] . V [count,Dv].
 void DecodeKernel::accumulateTile(const Tile &tile) {
   for (int64_t row = 0; row < shape.rows; row += shape.tileRows)
     for (int64_t column = 0; column < shape.paddedWidth; column += shape.tileColumns)
@@ -423,36 +506,60 @@ void DecodeKernel::accumulateTile(const Tile &tile) {
 }
 
 Value DecodeKernel::loadValues(Value key, int64_t column) {
-  Value x = loadPart(kb, v, {batch, kvHead, key, kb.index(column)}, shape.lanes,
-                     shape.valueWidth - column);
-  return kb.convert(x, acc);
+  return loadPart(kb, v, {batch, kvHead, key, kb.index(column)}, shape.valuePart,
+                  shape.valueWidth - column);
+}
+
+/// `sums` of `rows` and the columns [column, end) with key `first` + j added, or, where
+/// P . V goes by pairs of keys, j and j + 1; not `isPair`: j and a key of zeros.
+Values DecodeKernel::addKeys(ArrayRef<Value> rows, Value first, Value j, int64_t column,
+                             int64_t end, bool isPair, ValueRange sums) {
+  Values values, next;
+  Value key = kb.add(first, j);
+  for (int64_t d = column; d < end; d += shape.valuePart) {
+    Value x = loadValues(key, d);
+    if (!shape.hasValueDots) {
+      values.push_back(kb.convert(x, acc));
+      continue;
+    }
+    Value y = isPair ? loadValues(kb.add(key, 1), d) : kb.constant(x.getType(), 0.0);
+    values.push_back(interleave(kb, x, y, /*upper=*/false));
+    values.push_back(interleave(kb, x, y, /*upper=*/true));
+  }
+  for (Value row : rows) {
+    Value p = shape.hasValueDots ? kb.splatPair(weights, {row, j}, shape.lanes)
+                                 : kb.splat(kb.load(weights, {row, j}), shape.lanes);
+    for (Value x : values) {
+      Value sum = sums[next.size()];
+      next.push_back(shape.hasValueDots ? kb.dotPairs(p, x, sum) : kb.fma(p, x, sum));
+    }
+  }
+  return next;
 }
 
 void DecodeKernel::accumulateColumns(const Tile &tile, Value firstRow, int64_t column,
                                      bool prefetches) {
   int64_t end = std::min(column + shape.tileColumns, shape.paddedWidth);
-  Values rows, init;
+  int64_t step = shape.hasValueDots ? 2 : 1;
+  Values rows, sums;
   for (int64_t r = 0; r < shape.tileRows; ++r) {
     rows.push_back(kb.add(firstRow, r));
     for (int64_t d = column; d < end; d += shape.lanes)
-      init.push_back(kb.loadVector(out, {rows[r], kb.index(d)}, shape.lanes));
+      sums.push_back(kb.loadVector(out, {rows[r], kb.index(d)}, shape.lanes));
   }
-  Values result = kb.loop(kb.index(0), tile.count, 1, init, [&](Value j, ValueRange sums) {
-    Value key = kb.add(tile.first, j);
-    if (prefetches)
-      prefetchRow(k, shape.width, kb.add(tile.next, j));
-    Values values, next;
-    for (int64_t d = column; d < end; d += shape.lanes)
-      values.push_back(loadValues(key, d));
-    for (Value row : rows) {
-      Value p = kb.splat(kb.load(scores, {row, j}), shape.lanes);
-      for (Value x : values)
-        next.push_back(kb.fma(p, x, sums[next.size()]));
-    }
-    return next;
+  Value whole = kb.sub(tile.count, kb.rem(tile.count, step));
+  sums = kb.loop(kb.index(0), whole, step, sums, [&](Value j, ValueRange sums) {
+    for (int64_t n = 0; prefetches && n < step; ++n)
+      prefetchRow(k, shape.width, kb.add(kb.add(tile.next, j), n));
+    return addKeys(rows, tile.first, j, column, end, /*isPair=*/true, sums);
   });
+  if (shape.hasValueDots)
+    sums = kb.choose(
+        kb.less(whole, tile.count),
+        [&] { return addKeys(rows, tile.first, whole, column, end, /*isPair=*/false, sums); },
+        [&] { return sums; });
   size_t n = 0;
   for (Value row : rows)
     for (int64_t d = column; d < end; d += shape.lanes)
-      kb.storeVector(result[n++], out, {row, kb.index(d)});
+      kb.storeVector(sums[n++], out, {row, kb.index(d)});
 }

@@ -8,8 +8,8 @@
 //
 // Within a task, tile by tile of keys, for the rows (head, i) of one pass:
 //
-//   S = Q K^T          scoreTile       lanes run along D; sums of as many keys as
-//                                      lanes are transposed into one vector
+//   S = Q K^T          scoreTile       lanes run along D; the sums of some rows and
+//                                      keys, as many as lanes, go into one vector
 //   S = region(S)      modifyTile      to base-2 logits
 //   S = mask(S)        maskTile        -inf, only where a key may be hidden
 //   m, l, P = 2^(S-m)  softmaxTile     row by row, o is rescaled where m rises
@@ -21,6 +21,8 @@
 #define QSAT_CONVERSION_QSATTOLOOPS_DECODEKERNEL_H
 
 #include "FlashKernel.h"
+
+#include "llvm/Support/MathExtras.h"
 
 #include <optional>
 
@@ -38,18 +40,26 @@ struct DecodeShape {
   int64_t rows;        ///< heads * M
   int64_t group;       ///< query heads of a kv head
   int64_t width, valueWidth; ///< D and Dv
-  int64_t paddedWidth; ///< Dv rounded up to whole registers
+  int64_t paddedWidth; ///< Dv rounded up to whole `valuePart`s
   int64_t lanes;       ///< of one register of the accumulation type
   /// Q . K by dot products of pairs of bf16; `parts` of twice the lanes then.
   bool hasDots;
   /// K is widened to the accumulation type tile by tile, not read in place.
   bool widensKeys;
   int64_t part;        ///< elements of D that one instruction takes
+  /// P . V by the same instruction: P is rounded to bf16, and taken by pairs of keys.
+  bool hasValueDots;
+  int64_t valuePart;   ///< elements of Dv that are loaded at once
   int64_t keys;        ///< keys of a tile
   int64_t tileRows, tileColumns; ///< register tile of o += P V
+  int64_t groupRows;   ///< rows whose scores with some keys fill one register
   int64_t chunk;       ///< keys of a task
 
-  int64_t paddedRows() const { return (rows + tileRows - 1) / tileRows * tileRows; }
+  int64_t keysPerGroup() const { return lanes / groupRows; }
+  /// Rows rounded up to whole register tiles of both kinds.
+  int64_t paddedRows() const {
+    return std::max(llvm::alignTo(rows, tileRows), llvm::alignTo(rows, groupRows));
+  }
   int64_t parts() const { return (width + part - 1) / part; }
 };
 
@@ -95,17 +105,19 @@ private:
   void visitTile(const Tile &tile);
   void forEachRow(llvm::function_ref<void(Value r, Value head, Value i)> body);
 
-  void widenTile(const Tile &tile);
+  void widenKeys(Value from, Value to);
   void scoreTile(const Tile &tile);
-  void scoreGroup(const Tile &tile, Value group);
-  void scoreRest(const Tile &tile, Value from);
-  KernelBuilder::Values dotProducts(Value r, llvm::ArrayRef<Value> keys);
-  Value loadKey(Value key, Value d, int64_t valid);
+  void scoreGroup(const Tile &tile, Value row, Value j);
+  void scoreKey(const Tile &tile, Value row, Value j);
+  KernelBuilder::Values dotProducts(llvm::ArrayRef<Value> rows, llvm::ArrayRef<Value> keys);
+  KernelBuilder::Values loadKeys(llvm::ArrayRef<Value> keys, Value d, int64_t valid);
   void modifyTile(const Tile &tile);
   void maskTile(const Tile &tile);
   void softmaxTile();
   void accumulateTile(const Tile &tile);
   void accumulateColumns(const Tile &tile, Value firstRow, int64_t column, bool prefetches);
+  KernelBuilder::Values addKeys(llvm::ArrayRef<Value> rows, Value first, Value j, int64_t column,
+                                int64_t end, bool isPair, mlir::ValueRange sums);
   Value loadValues(Value key, int64_t column);
   void prefetchRow(Value memref, int64_t elements, Value key);
 
@@ -118,9 +130,11 @@ private:
   Value extent; ///< N
   Value shift;  ///< offset + at_i - at_j
   Value sinks;  ///< the keys below it are visible beside the window
-  // Scratch: q [rows,parts,part], k [lanes,parts * part] where it is widened,
-  // s [paddedRows,keys], out [paddedRows,paddedWidth], m [rows], l [rows,lanes].
-  Value queries, widened, scores, out, maxima, sums;
+  // Scratch: q [paddedRows,parts,part], k [keys,parts * part] where it is widened,
+  // s [paddedRows,keys], p of its shape (s itself, or bf16), m [rows], l [rows,lanes],
+  // with P rounded also the sums of that; out [paddedRows,paddedWidth]: with pairs of keys, in each `valuePart` the columns
+  // that vpunpcklwd leaves, then those of vpunpckhwd.
+  Value queries, widened, scores, weights, out, maxima, sums, roundedSums;
   // Of the current pass.
   Value batch, pass, firstHead, kvHead;
 };

@@ -278,6 +278,12 @@ Value KernelBuilder::loadVector(Value memref, ValueRange at, int64_t lanes) {
 Value KernelBuilder::loadVectorAs(Type type, Value memref, ValueRange at, int64_t lanes) {
   return convert(loadVector(memref, at, lanes), type);
 }
+Value KernelBuilder::splatPair(Value memref, ValueRange at, int64_t lanes) {
+  Value pair = vector::BitCastOp::create(*this, getLoc(), vec(getI32Type(), 1),
+                                         loadVector(memref, at, 2));
+  Value repeated = splat(vector::ExtractOp::create(*this, getLoc(), pair, 0), lanes);
+  return vector::BitCastOp::create(*this, getLoc(), vec(getBF16Type(), 2 * lanes), repeated);
+}
 void KernelBuilder::storeVector(Value vector, Value memref, ValueRange at) {
   vector::StoreOp::create(*this, getLoc(), vector, memref, at);
 }

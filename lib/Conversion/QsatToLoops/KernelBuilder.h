@@ -109,6 +109,8 @@ public:
   Value loadVector(Value memref, mlir::ValueRange at, int64_t lanes);
   /// The same, widened to a vector of `type`.
   Value loadVectorAs(mlir::Type type, Value memref, mlir::ValueRange at, int64_t lanes);
+  /// The bf16 elements at `at` and after it, in each of `lanes` pairs of a vector.
+  Value splatPair(Value memref, mlir::ValueRange at, int64_t lanes);
   void storeVector(Value vector, Value memref, mlir::ValueRange at);
   /// The same, rounded to the element type of the memref.
   void storeVectorAs(Value vector, Value memref, mlir::ValueRange at);

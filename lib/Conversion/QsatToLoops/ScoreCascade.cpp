@@ -12,7 +12,6 @@
 using namespace mlir;
 using namespace qsat;
 
-static constexpr double kLog2E = 1.4426950408889634;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The row of `through` of head g of the task's query block ib.
@@ -96,10 +95,12 @@ void qsat::buildCascadeScore(ScoreKernel &s) {
     Value anyList = b.allocate(b.getI1Type(), {b.index(1)});
     SortedOrder order(b, s.blocksN);
     letThrough(s, through, order);
-    loadPanel(s, s.op.getScale().convertToDouble() * kLog2E);
+    s.panel = s.pairs = {}; // those of d2 are released
+    loadExactPanel(s);
     sampleLetThrough(s, through, anyList);
     finishScores(s);
     order.release();
-    b.release({through, anyList, s.panel});
+    b.release({through, anyList});
+    releasePanels(s);
   });
 }

@@ -31,21 +31,28 @@ void qsat::centroidStatistics(ScoreKernel &s, const BlockStatistics &blocks) {
   Value one = b.constant(s.lanesType, 1.0);
   TaskBuilder::Values zeros(s.tile.keys, b.constant(s.lanesType, 0.0));
   TaskBuilder::Values prefix{s.batch, s.kvHead};
+  auto scoreBlocks = [&](Value chunk, Value firstBlock) {
+    // Past the last block the last one is computed, and stored, again.
+    TaskBuilder::Values keyBlocks;
+    for (int64_t r = 0; r < s.tile.keys; ++r)
+      keyBlocks.push_back(b.min(b.add(firstBlock, r), b.sub(s.blocksN, 1)));
+    SmallVector<Value> y =
+        accumulateScores(s, blocks.mean, prefix, keyBlocks, s.panel, chunk, zeros);
+    if (squares)
+      y = accumulateScores(s, blocks.variance, prefix, keyBlocks, squares, chunk, y);
+    for (auto [keyBlock, score] : llvm::zip_equal(keyBlocks, y)) {
+      Value count = b.sub(s.keysEnd(keyBlock), s.keysBegin(keyBlock));
+      Value log = b.splat(b.log2(b.toFloat(count, s.acc)), s.lanesType);
+      s.storeStatistics(keyBlock, s.firstLane(chunk), b.addf(score, log), one);
+    }
+  };
   b.loop(s.chunks, [&](Value chunk) {
     b.loop(b.index(0), s.blocksN, s.tile.keys, [&](Value firstBlock) {
-      // Past the last block the last one is computed, and stored, again.
-      TaskBuilder::Values keyBlocks;
-      for (int64_t r = 0; r < s.tile.keys; ++r)
-        keyBlocks.push_back(b.min(b.add(firstBlock, r), b.sub(s.blocksN, 1)));
-      SmallVector<Value> y =
-          accumulateScores(s, blocks.mean, prefix, keyBlocks, s.panel, chunk, zeros);
-      if (squares)
-        y = accumulateScores(s, blocks.variance, prefix, keyBlocks, squares, chunk, y);
-      for (auto [keyBlock, score] : llvm::zip_equal(keyBlocks, y)) {
-        Value count = b.sub(s.keysEnd(keyBlock), s.keysBegin(keyBlock));
-        Value log = b.splat(b.log2(b.toFloat(count, s.acc)), s.lanesType);
-        s.storeStatistics(keyBlock, s.firstLane(chunk), b.addf(score, log), one);
-      }
+      Value lastBlock = b.min(b.add(firstBlock, s.tile.keys - 1), b.sub(s.blocksN, 1));
+      Value isSeen = s.mask.anyVisible(s.rowBegin, s.rowLast, s.keysBegin(firstBlock),
+                                       b.sub(s.keysEnd(lastBlock), 1));
+      // What no row sees is cleared by the caller.
+      b.when(isSeen, [&] { scoreBlocks(chunk, firstBlock); });
     });
   });
   if (squares)
@@ -79,12 +86,14 @@ void qsat::buildCentroidScore(ScoreKernel &s, bool secondOrder) {
   s.foldedLog2 = true;
   buildScoreTasks(s, secondOrder ? "qsat_score_d2" : "qsat_score_centroid", [&] {
     loadPanel(s, s.op.getScale().convertToDouble() * kLog2E);
+    if (s.hasDots)
+      loadExactPanel(s);
     centroidStatistics(s, blocks);
     forEachVisibleBlock(s, [&](Value keyBlock, Value chunk, Value full) {
       correctPartial(s, keyBlock, chunk, full);
     });
     finishScores(s);
-    b.release(s.panel);
+    releasePanels(s);
   });
   b.release(blocks.mean);
   if (secondOrder)

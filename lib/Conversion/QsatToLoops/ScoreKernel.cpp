@@ -9,6 +9,7 @@
 using namespace mlir;
 using namespace qsat;
 
+static constexpr double kLog2E = 1.4426950408889634;
 static constexpr double kLn2 = 0.6931471805599453;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
@@ -28,6 +29,10 @@ ScoreKernel::ScoreKernel(TaskBuilder &b, AmplitudeScoreOp op, ValueRange operand
   ValueRange position = partOf(op, operands, op.getPosition());
   amplitude = inits[0];
   lse = inits.size() > 1 ? inits[1] : Value();
+  auto queries = cast<MemRefType>(q.getType()), keys = cast<MemRefType>(k.getType());
+  hasDots = b.getTarget().hasFastBF16Dot && queries.getElementType().isBF16() &&
+            keys.getElementType().isBF16() && KernelBuilder::isRowContiguous(k) &&
+            !queries.isDynamicDim(3) && queries.getDimSize(3) % 2 == 0;
   batches = b.dim(q, 0);
   heads = b.dim(q, 1);
   numRows = b.dim(q, 2);
@@ -135,6 +140,35 @@ void qsat::loadPanel(ScoreKernel &s, double factor) {
   });
 }
 
+/// `pairs`: element d of lane w is at [chunk, d / 2, 2 w + d % 2].
+static void loadPairs(ScoreKernel &s) {
+  TaskBuilder &b = s.b;
+  s.pairs = b.allocate(b.getBF16Type(),
+                       {s.chunks, b.div(s.width, 2), b.index(2 * s.tile.lanes)});
+  forEachLane(s, [&](const LanePlace &at) {
+    Value place = b.mul(at.w, 2);
+    b.loop(b.div(s.width, 2), [&](Value pair) {
+      for (int64_t n = 0; n < 2; ++n) {
+        Value d = b.add(b.mul(pair, 2), n);
+        Value x = b.load(s.q, {s.batch, at.head, at.row, d});
+        b.store(x, s.pairs, {at.chunk, pair, b.add(place, n)});
+      }
+    });
+  });
+}
+
+void qsat::loadExactPanel(ScoreKernel &s) {
+  if (s.hasDots)
+    return loadPairs(s);
+  loadPanel(s, s.op.getScale().convertToDouble() * (s.foldedLog2 ? kLog2E : 1));
+}
+
+void qsat::releasePanels(ScoreKernel &s) {
+  for (Value panel : {s.panel, s.pairs})
+    if (panel)
+      s.b.release(panel);
+}
+
 SmallVector<Value> qsat::accumulateScores(ScoreKernel &s, Value keys, ValueRange prefix,
                                           ValueRange rows, Value panel, Value chunk,
                                           ValueRange init) {
@@ -195,6 +229,21 @@ static void normaliseChunk(ScoreKernel &s, Value chunk, Value lseOfLane) {
   b.storeVector(b.select(empty, none, lse), lseOfLane, {lane});
 }
 
+/// The sum of sums[keyBlock, lane .. lane + count), count <= perBlock.
+static Value sumLanes(ScoreKernel &s, Value keyBlock, Value lane, Value count) {
+  TaskBuilder &b = s.b;
+  // Of the lanes of a block, as many at a time as divide them.
+  int64_t step = std::min<int64_t>(s.perBlock & -s.perBlock, b.lanes(s.acc));
+  VectorType type = b.vec(s.acc, step);
+  Value zero = b.constant(type, 0.0);
+  Value sum = b.loop(b.index(0), count, step, {zero}, [&](Value t, ValueRange sum) {
+    Value x = b.load(s.sums, {keyBlock, b.add(lane, t)}, type);
+    Value left = b.splat(b.toI32(b.sub(count, t)), step);
+    return TaskBuilder::Values{b.addf(sum[0], b.select(b.less(b.iota(step), left), x, zero))};
+  })[0];
+  return b.reduceAdd(sum);
+}
+
 void qsat::finishScores(ScoreKernel &s) {
   TaskBuilder &b = s.b;
   Value lseOfLane = b.allocate(s.acc, {b.mul(s.chunks, s.tile.lanes)});
@@ -207,9 +256,7 @@ void qsat::finishScores(ScoreKernel &s) {
     Value end = b.add(lane, count);
     Value divisor = b.toFloat(count, s.acc);
     b.loop(s.blocksN, [&](Value j) {
-      Value sum = b.loop(lane, end, 1, {zero}, [&](Value t, ValueRange sum) {
-        return TaskBuilder::Values{b.addf(sum[0], b.load(s.sums, {j, t}))};
-      })[0];
+      Value sum = sumLanes(s, j, lane, count);
       Value root = b.create<math::SqrtOp>(b.divf(sum, divisor));
       b.store(b.convert(root, cast<FloatType>(f32)), s.amplitude, {s.batch, head, block, j});
     });

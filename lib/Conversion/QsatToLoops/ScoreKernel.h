@@ -73,6 +73,8 @@ struct ScoreKernel {
   /// What z is multiplied by on the way to base 2; in the panel already where no
   /// single score is seen in between.
   bool foldedLog2 = true;
+  /// Exact scores of bf16 are dot products of pairs of elements, of q and K as they are.
+  bool hasDots;
 
   // (op)
   Value q, k, amplitude, lse;
@@ -87,6 +89,7 @@ struct ScoreKernel {
   Value rowBegin, rowLast;         ///< the rows of its query blocks, inclusive
   Value laneRows, laneHeads;       ///< [lanes] i32: row, and query head, of each lane
   Value panel;                     ///< [chunks, D, W]: q of the lanes, scaled
+  Value pairs;                     ///< [chunks, D/2, 2W] bf16: pairs of elements of q
   Value maxima, sums;              ///< [Nb, lanes]: m and l
   Value keyTile;                   ///< [keys, D] acc, where K is not of the type acc
   Value spill;                     ///< [keys, W] acc, where a region sees the scores
@@ -120,6 +123,10 @@ void forEachLane(ScoreKernel &s, llvm::function_ref<void(const LanePlace &)> bod
 
 /// laneRows, laneHeads and panel [chunks, D, W]: the rows of q, times `factor`.
 void loadPanel(ScoreKernel &s, double factor);
+
+/// laneRows, laneHeads and what exactStatistics reads: `pairs`, or `panel`.
+void loadExactPanel(ScoreKernel &s);
+void releasePanels(ScoreKernel &s);
 
 /// Accumulates `tile.keys` rows of `keys` against chunk `chunk` of `panel`:
 /// acc[r] += sum_d keys[prefix.., rows[r], d] panel[chunk, d, :].

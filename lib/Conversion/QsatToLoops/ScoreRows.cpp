@@ -53,11 +53,52 @@ static void prefetchKeys(ScoreKernel &s, Value firstKey) {
   }
 }
 
+/// Dot products of the rows of K with the lanes of `chunk`, of pairs of elements.
+static TaskBuilder::Values accumulatePairs(ScoreKernel &s, ValueRange rows, Value chunk) {
+  TaskBuilder &b = s.b;
+  int64_t lanes = b.lanes(s.acc), parts = s.tile.lanes / lanes;
+  TaskBuilder::Values zeros(rows.size() * parts, b.constant(b.vec(s.acc, lanes), 0.0));
+  TaskBuilder::Values sums = b.loop(
+      b.index(0), b.div(s.width, 2), 1, zeros, [&](Value pair, ValueRange sums) {
+        TaskBuilder::Values queries, next;
+        for (int64_t part = 0; part < parts; ++part)
+          queries.push_back(b.loadVector(
+              s.pairs, {chunk, pair, b.index(2 * lanes * part)}, 2 * lanes));
+        for (Value row : rows) {
+          Value key = b.splatPair(s.k, {s.batch, s.kvHead, row, b.mul(pair, 2)}, lanes);
+          for (Value query : queries)
+            next.push_back(b.dotPairs(query, key, sums[next.size()]));
+        }
+        return next;
+      });
+  TaskBuilder::Values whole;
+  for (size_t n = 0; n < sums.size(); n += parts) {
+    Value all = b.constant(s.lanesType, 0.0);
+    for (int64_t part = 0; part < parts; ++part)
+      all = b.create<vector::InsertStridedSliceOp>(sums[n + part], all, part * lanes, 1);
+    whole.push_back(all);
+  }
+  return whole;
+}
+
+/// The scores of `rows` of K: in base 2, or, where a region sees them, as the op says.
+static TaskBuilder::Values exactScores(ScoreKernel &s, ValueRange rows, Value chunk) {
+  TaskBuilder &b = s.b;
+  if (!s.hasDots) {
+    TaskBuilder::Values zeros(rows.size(), b.constant(s.lanesType, 0.0));
+    return accumulateScores(s, s.k, {s.batch, s.kvHead}, rows, s.panel, chunk, zeros);
+  }
+  double scale = s.op.getScale().convertToDouble() * (s.foldedLog2 ? kLog2E : 1);
+  TaskBuilder::Values z = accumulatePairs(s, rows, chunk);
+  for (Value &score : z)
+    score = b.mulf(score, b.constant(s.lanesType, scale));
+  return z;
+}
+
 void qsat::exactStatistics(ScoreKernel &s, Value keyBlock, Value chunk, Value full) {
   TaskBuilder &b = s.b;
   Value begin = s.keysBegin(keyBlock), end = s.keysEnd(keyBlock), lane = s.firstLane(chunk);
   Value none = b.constant(s.lanesType, -kInfinity), zero = b.constant(s.lanesType, 0.0);
-  TaskBuilder::Values zeros(s.tile.keys, zero);
   Value lastKey = b.sub(end, 1);
   auto result = b.loop(begin, end, s.tile.keys, {none, zero}, [&](Value key,
                                                                            ValueRange carried) {
@@ -67,8 +108,7 @@ void qsat::exactStatistics(ScoreKernel &s, Value keyBlock, Value chunk, Value fu
       rows.push_back(b.min(keys[r], lastKey));
     }
     prefetchKeys(s, b.add(key, s.tile.keys));
-    TaskBuilder::Values z =
-        accumulateScores(s, s.k, {s.batch, s.kvHead}, rows, s.panel, chunk, zeros);
+    TaskBuilder::Values z = exactScores(s, rows, chunk);
     if (s.op.hasScoreRegion())
       z = applyScoreRegion(s, z, key, 1, chunk, Value());
     if (!s.foldedLog2)
@@ -105,7 +145,6 @@ void qsat::forEachVisibleBlock(ScoreKernel &s, function_ref<void(Value, Value, V
 }
 
 void qsat::buildRowsScore(ScoreKernel &s) {
-  TaskBuilder &b = s.b;
   int64_t blockM = s.op.getBlockM();
   bool exact = s.op.getEstimator() == Estimator::Exact;
   s.rowsPerLane = exact ? 1 : s.op.getStride();
@@ -113,12 +152,11 @@ void qsat::buildRowsScore(ScoreKernel &s) {
   s.perBlock = (blockM + s.rowsPerLane - 1) / s.rowsPerLane;
   s.foldedLog2 = !s.op.hasScoreRegion();
   buildScoreTasks(s, exact ? "qsat_score_exact" : "qsat_score_rows", [&] {
-    double scale = s.op.getScale().convertToDouble();
-    loadPanel(s, s.foldedLog2 ? scale * kLog2E : scale);
+    loadExactPanel(s);
     forEachVisibleBlock(s, [&](Value keyBlock, Value chunk, Value full) {
       exactStatistics(s, keyBlock, chunk, full);
     });
     finishScores(s);
-    b.release(s.panel);
+    releasePanels(s);
   });
 }
