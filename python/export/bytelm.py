@@ -16,7 +16,7 @@ import pathlib
 
 import numpy as np
 import torch
-from model import ByteLM
+from model import ByteLM, Config
 from safetensors.torch import load_file
 from torch_mlir import fx
 
@@ -24,9 +24,9 @@ from torch_mlir import fx
 class WeightsAsArguments(torch.nn.Module):
     """ByteLM as a function of the ids and of its bf16 weights, computed in f32."""
 
-    def __init__(self):
+    def __init__(self, config=Config()):
         super().__init__()
-        net = ByteLM()
+        net = ByteLM(config)
         self.names = [name for name, _ in net.named_parameters()]
         # Not a submodule: its parameters would become constants of the export.
         self.__dict__["net"] = net
