@@ -57,11 +57,9 @@ void buildRaise(OpPassManager &pm) {
 
 /// After it: attention that pays off sparse is scoring, selection and
 /// qsat.sparse_attention.
-void buildSparsify(OpPassManager &pm, Quality quality, double density) {
-  SparsifyPassOptions options;
+void buildSparsify(OpPassManager &pm, Quality quality, SparsifyPassOptions options) {
   // A density alone asks for sparsity too.
   options.quality = quality == Quality::Exact ? Quality::Balanced : quality;
-  options.density = density;
   pm.addPass(createSparsifyPass(options));
   addCleanup(pm);
 }
@@ -142,11 +140,15 @@ std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &option
   std::vector<PipelineStage> stages;
   stages.push_back({"normalize", buildNormalize});
   Quality quality = getQuality(options.quality);
-  double density = options.density;
+  SparsifyPassOptions sparsify;
+  sparsify.density = options.density;
+  sparsify.audit = options.audit;
+  sparsify.auditShare = options.auditShare;
+  sparsify.seed = options.seed;
   if (options.raise)
     stages.push_back({"raise", buildRaise});
-  if (quality != Quality::Exact || density > 0)
-    stages.push_back({"sparsify", [=](OpPassManager &pm) { buildSparsify(pm, quality, density); }});
+  if (quality != Quality::Exact || options.density > 0)
+    stages.push_back({"sparsify", [=](OpPassManager &pm) { buildSparsify(pm, quality, sparsify); }});
   if (options.lowering == "linalg")
     stages.push_back({"linalg", buildMeaning});
   stages.push_back({"tensors", buildTensors});

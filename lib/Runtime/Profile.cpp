@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -82,6 +83,13 @@ void qsat_report_selection(int32_t id, const int32_t *indices, const int32_t *co
   entry.mass += lists ? massSum / lists : 0;
 }
 
+void qsat_report_audit(int32_t id, const float *error, const float *norm, const float *kept, int64_t rows) {
+  std::lock_guard<std::mutex> lock(mutex);
+  qsat::OpProfile &entry = getEntry(id);
+  for (int64_t row = 0; row < rows; ++row)
+    entry.audited.push_back({error[row], norm[row], kept ? kept[row] : std::nanf("")});
+}
+
 void qsat_assert_failed(const char *message) {
   std::fprintf(stderr, "error: the model's assertion failed: %s\n", message);
   std::fflush(stderr);
@@ -102,10 +110,17 @@ void resetProfile() {
   profiles.clear();
 }
 
+void clearAudits() {
+  std::lock_guard<std::mutex> lock(mutex);
+  for (OpProfile &profile : profiles)
+    profile.audited.clear();
+}
+
 std::vector<RuntimeFunction> getRuntimeFunctions() {
   return {{"qsat_op_begin", reinterpret_cast<void *>(&qsat_op_begin)},
           {"qsat_op_end", reinterpret_cast<void *>(&qsat_op_end)},
           {"qsat_report_selection", reinterpret_cast<void *>(&qsat_report_selection)},
+          {"qsat_report_audit", reinterpret_cast<void *>(&qsat_report_audit)},
           {"qsat_assert_failed", reinterpret_cast<void *>(&qsat_assert_failed)}};
 }
 

@@ -71,6 +71,13 @@ public:
     os << "<td class=\"n\">" << format("%.*f", digits, value) << "</td>";
     return *this;
   }
+  /// A number of `object`, which may be null.
+  Table &number(const json::Object &object, StringRef key, int digits) {
+    if (std::optional<double> value = object.getNumber(key))
+      return number(*value, digits);
+    os << "<td class=\"n\">not finite</td>";
+    return *this;
+  }
   /// A bar as long as `share` of the column, 0 to 1.
   Table &bar(double share) {
     os << "<td class=\"bar\"><div style=\"width:" << format("%.1f", 100 * std::clamp(share, 0.0, 1.0)) << "%\"></div></td>";
@@ -119,6 +126,25 @@ void printSelections(const json::Object &report, raw_ostream &os) {
   }
 }
 
+void printAudits(const json::Object &report, raw_ostream &os) {
+  const json::Array &audits = getList(report, "audits");
+  if (audits.empty())
+    return;
+  os << "<h2>What that costs in accuracy</h2>\n"
+     << "<p>Relative error of each attention's output against dense attention of the same inputs, with a 95 % interval, "
+     << "from a random sample of rows recomputed exactly. An estimate over all rows, not a bound for any. Kept mass: "
+     << "share of the attention probability of these rows that was kept, its mean and what 5 % of the rows are below."
+     << "</p>\n";
+  Table table(os, {"attention", "#rows", "#relative error", "#from", "#to", "#kept mass", "#5 % below"});
+  for (const json::Value &value : audits) {
+    const json::Object &audit = *value.getAsObject();
+    table.row().place(getString(audit, "location")).number(getNumber(audit, "rows"), 0);
+    for (StringRef name : {"relative_error", "low", "high"})
+      table.number(audit, name, 5);
+    table.number(audit, "kept_mass", 4).number(audit, "kept_mass_p05", 4).end();
+  }
+}
+
 void printOps(const json::Object &report, raw_ostream &os) {
   const json::Array &ops = getList(report, "ops");
   if (ops.empty())
@@ -159,6 +185,7 @@ void printHTML(const json::Object &report, raw_ostream &os) {
                getNumber(report, "threads"), getNumber(report, "compile_ms"));
   printTimes(report, os);
   printSelections(report, os);
+  printAudits(report, os);
   printOps(report, os);
   printStages(report, os);
   os << "</html>\n";

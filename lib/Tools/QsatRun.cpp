@@ -60,6 +60,14 @@ struct Options {
                                         "balanced or fast")};
   cl::opt<double> density{"density", cl::value_desc("X"), cl::init(0), cl::cat(category),
                           cl::desc("Keep this share of the visible key blocks, 0 < X <= 1")};
+  cl::opt<bool> audit{"audit", cl::cat(category),
+                      cl::desc("Recompute a random sample of rows exactly after each sparse\n"
+                               "attention, and report its relative error with an interval")};
+  cl::opt<double> auditShare{"audit-share", cl::value_desc("X"), cl::init(0), cl::cat(category),
+                             cl::desc("Share of the rows that --audit recomputes\n"
+                                      "(default: two of each query block, 1/64)")};
+  cl::opt<int64_t> seed{"seed", cl::value_desc("N"), cl::init(0), cl::cat(category),
+                        cl::desc("Seed of the sample of --audit")};
   cl::opt<std::string> lowering{"lowering", cl::value_desc("L"), cl::init("loops"), cl::cat(category),
                                 cl::desc("Lower qsat ops as kernels (loops, default) or as their\n"
                                          "executable reference (linalg)")};
@@ -82,6 +90,13 @@ Error checkOptions(const Options &options) {
     return fail("--lowering: expected loops or linalg, but got " + options.lowering);
   if (options.density.getNumOccurrences() && !(options.density > 0 && options.density <= 1))
     return fail("--density: expected a number in (0, 1], but got " + formatv("{0}", options.density.getValue()).str());
+  if (options.auditShare.getNumOccurrences() && !(options.auditShare > 0 && options.auditShare <= 1))
+    return fail("--audit-share: expected a number in (0, 1], but got " +
+                formatv("{0}", options.auditShare.getValue()).str());
+  if (options.audit && options.lowering != "loops")
+    return fail("--audit: expected --lowering=loops, which reports what it finds, but got " + options.lowering);
+  if (options.audit && options.quality == "exact" && options.density == 0)
+    return fail("--audit: expected --quality or --density, since dense attention is exact");
   if (options.threads.getNumOccurrences() && options.threads < 1)
     return fail("--threads: expected a positive number, but got " + Twine(options.threads.getValue()));
   if (options.time < 0)
@@ -188,7 +203,10 @@ void setPipelineOptions(CPUPipelineOptions &pipeline, const Options &options) {
   pipeline.quality = options.quality.getValue();
   pipeline.density = options.density.getValue();
   pipeline.lowering = options.lowering.getValue();
-  pipeline.instrument = options.time > 0 || !options.reports.empty();
+  pipeline.audit = options.audit.getValue();
+  pipeline.auditShare = options.auditShare.getValue();
+  pipeline.seed = options.seed.getValue();
+  pipeline.instrument = options.time > 0 || options.audit || !options.reports.empty();
 }
 
 /// Fails with the first op that no stage of the pipeline has lowered.
@@ -289,10 +307,11 @@ Error run(Options &options, DialectRegistry &registry) {
     if (Error error = writeArrays(options.outputs, *results))
       return error;
 
-  if (!options.time && options.reports.empty())
-    return Error::success();
-  resetProfile();
-  for (int i = 0, e = std::max(1, options.time.getValue()); i < e; ++i) {
+  bool measures = options.time || !options.reports.empty();
+  if (measures)
+    resetProfile();
+  for (int i = 0, e = measures ? std::max(1, options.time.getValue()) : 0; i < e; ++i) {
+    clearAudits();
     progress.start(formatv("timed run {0} of {1}", i + 1, e).str());
     double milliseconds = 0;
     Expected<std::vector<NamedArray>> repeated = function->call(*arguments, &milliseconds);
@@ -303,6 +322,8 @@ Error run(Options &options, DialectRegistry &registry) {
   }
   if (options.time)
     report.print(outs());
+  if (options.audit)
+    report.printAudits(outs());
   return writeReports(report, options);
 }
 

@@ -2,6 +2,8 @@
 
 #include "Report.h"
 
+#include "ErrorEstimate.h"
+
 #include "qsat/Runtime/Runtime.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -36,6 +38,21 @@ std::vector<OpProfile> getOpProfiles(size_t numOps) {
   return profiles;
 }
 
+/// `x`, or null: JSON has no NaN.
+json::Value orNull(double x) { return std::isfinite(x) ? json::Value(x) : json::Value(nullptr); }
+
+json::Object auditToJSON(const RunReport::Op &op, const OpProfile &profile) {
+  ErrorEstimate error = estimateError(profile.audited);
+  KeptMass kept = summarizeKept(profile.audited);
+  return json::Object{{"location", op.location},
+                      {"rows", static_cast<int64_t>(profile.audited.size())},
+                      {"relative_error", orNull(error.value)},
+                      {"low", orNull(error.low)},
+                      {"high", orNull(error.high)},
+                      {"kept_mass", orNull(kept.mean)},
+                      {"kept_mass_p05", orNull(kept.p05)}};
+}
+
 } // namespace
 
 void RunReport::readOps(mlir::ModuleOp module) {
@@ -55,7 +72,7 @@ json::Object RunReport::toJSON() const {
   double runs = std::max<size_t>(runMs.size(), 1), total = 0;
   for (double ms : runMs)
     total += ms;
-  json::Array stageList, opList, selections;
+  json::Array stageList, opList, selections, audits;
   for (const auto &[name, ms] : stages)
     stageList.push_back(json::Object{{"stage", name}, {"ms", ms}});
   std::vector<OpProfile> profiles = getOpProfiles(ops.size());
@@ -71,6 +88,8 @@ json::Object RunReport::toJSON() const {
                                         {"visible_pairs", profile.visiblePairs / runs},
                                         {"density", profile.markedPairs / profile.visiblePairs},
                                         {"mass", profile.mass / std::max<int64_t>(profile.calls, 1)}});
+    if (!profile.audited.empty())
+      audits.push_back(auditToJSON(op, profile));
   }
   return json::Object{{"model", model},
                       {"attention", attention},
@@ -80,7 +99,8 @@ json::Object RunReport::toJSON() const {
                       {"threads", threads},
                       {"stages", std::move(stageList)},
                       {"ops", std::move(opList)},
-                      {"selections", std::move(selections)}};
+                      {"selections", std::move(selections)},
+                      {"audits", std::move(audits)}};
 }
 
 void RunReport::print(raw_ostream &os) const {
@@ -113,6 +133,24 @@ void RunReport::print(raw_ostream &os) const {
       os << format(" %9.4f %10.4f", kind.markedPairs / kind.visiblePairs, kind.mass / kind.calls);
     os << "\n";
   }
+}
+
+void RunReport::printAudits(raw_ostream &os) const {
+  os << format("%-32s %8s %10s %21s %10s %10s\n", "audit of sparse attention", "rows", "rel. error",
+               "95 % interval", "kept mass", "5 % below");
+  std::vector<OpProfile> profiles = getOpProfiles(ops.size());
+  bool none = true;
+  for (auto [op, profile] : zip_equal(ops, profiles)) {
+    if (profile.audited.empty())
+      continue;
+    none = false;
+    ErrorEstimate error = estimateError(profile.audited);
+    KeptMass kept = summarizeKept(profile.audited);
+    os << format("%-32s %8zu %10.5f %10.5f %10.5f %10.4f %10.4f\n", op.location.c_str(), profile.audited.size(),
+                 error.value, error.low, error.high, kept.mean, kept.p05);
+  }
+  if (none)
+    os << "no attention was made sparse\n";
 }
 
 } // namespace qsat::tools

@@ -38,10 +38,14 @@ struct RunReport {
   void readOps(mlir::ModuleOp module);
   /// {"model", "attention", "run_ms": {min, median, max}, "compile_ms", "threads", "stages": [...],
   ///  "ops": [{op, location, calls, ms, share}], calls and ms per run,
-  ///  "selections": [{location, marked_pairs, visible_pairs, density, mass}]}.
+  ///  "selections": [{location, marked_pairs, visible_pairs, density, mass}],
+  ///  "audits": [{location, rows, relative_error, low, high, kept_mass, kept_mass_p05}], null
+  ///  where a number is not finite}.
   llvm::json::Object toJSON() const;
   /// The same as tables, op kinds summed up.
   void print(llvm::raw_ostream &os) const;
+  /// What the audits found, a line for each.
+  void printAudits(llvm::raw_ostream &os) const;
 };
 
 } // namespace qsat::tools

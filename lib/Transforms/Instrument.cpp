@@ -94,6 +94,17 @@ public:
     call("qsat_report_selection", arguments);
   }
 
+  /// Reports what `op` found.
+  void addAudit(AuditOp op, int32_t id) {
+    Location loc = op.getLoc();
+    Value error = op.getError();
+    Value rows = getDim(loc, error, 0);
+    for (int64_t dim = 1; dim < 4; ++dim)
+      rows = multiply(loc, rows, getDim(loc, error, dim));
+    Value kept = op.getKept() ? getPointer(loc, op.getKept()) : constant(loc, 0);
+    call("qsat_report_audit", {getId(op, id), getPointer(loc, error), getPointer(loc, op.getNorm()), kept, rows});
+  }
+
 private:
   /// The sparse attention that reads the lists of `op` from the same buffers.
   static SparseAttentionOp findReader(AmplifiedSelectOp op) {
@@ -142,7 +153,7 @@ private:
   OpBuilder builder;
 };
 
-/// The runtime reads the lists as dense arrays.
+/// The runtime reads lists and audits as dense arrays.
 bool isDense(Value memref) {
   auto type = dyn_cast<MemRefType>(memref.getType());
   return type && type.getLayout().isIdentity();
@@ -176,6 +187,9 @@ struct InstrumentPass : qsat::impl::InstrumentPassBase<InstrumentPass> {
       auto select = dyn_cast<AmplifiedSelectOp>(op);
       if (select && isDense(select.getIndices()) && isDense(select.getCounts()) && isDense(select.getMass()))
         calls.addSelection(select, id);
+      auto audit = dyn_cast<AuditOp>(op);
+      if (audit && audit.getRecord() && llvm::all_of(audit.getInits(), isDense))
+        calls.addAudit(audit, id);
       ++numInstrumented;
     }
     // What the ids mean, for whoever reads the profile.

@@ -17,6 +17,8 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/ToolOutputFile.h"
 
+#include <cmath>
+
 namespace qsat {
 #define GEN_PASS_DEF_SPARSIFYPASS
 #include "qsat/Transforms/Passes.h.inc"
@@ -88,6 +90,7 @@ private:
   Decision decide(AttentionOp op, const Settings &settings);
   void rewrite(AttentionOp op, const Settings &settings, int64_t leastKeys);
   SmallVector<Value> buildSparse(OpBuilder &b, AttentionOp op, const Settings &settings);
+  void buildAudit(OpBuilder &b, AttentionOp op, SparseAttentionOp sparse);
   void remark(AttentionOp op, const Decision &decision);
   llvm::json::Object toJSON(AttentionOp op, const Decision &decision);
   LogicalResult writeReport(llvm::json::Array decisions);
@@ -127,6 +130,9 @@ FailureOr<Settings> SparsifyPass::checkOptions() {
     return bad(llvm::formatv("expected 0 < share <= 1, but got {0}", double(share)).str());
   if (!(exponent >= 0 && exponent <= 1))
     return bad(llvm::formatv("expected 0 <= exponent <= 1, but got {0}", double(exponent)).str());
+  if (!(auditShare >= 0 && auditShare <= 1))
+    return bad(
+        llvm::formatv("expected 0 <= audit-share <= 1, but got {0}", double(auditShare)).str());
   if (*e == Estimator::Antidiagonal && (blockM % stride != 0 || blockN % stride != 0))
     return bad("expected stride to divide block-m and block-n with estimator antidiagonal");
   double t = theta >= 0 ? double(theta) : getTheta(quality);
@@ -250,7 +256,30 @@ SmallVector<Value> SparsifyPass::buildSparse(OpBuilder &b, AttentionOp op,
       b.getI64IntegerAttr(blockN), BackgroundAttr::get(b.getContext(), settings.background),
       b.getF64FloatAttr(0.0), /*amplification=*/AmplificationAttr());
   cloneScoreRegion(op, sparse.getScore());
+  if (audit)
+    buildAudit(b, op, sparse);
   return SmallVector<Value>(sparse.getResults().take_front(op.getNumResults()));
+}
+
+/// Evidence about `sparse`, which stands in for `op`: nothing reads it but the report
+/// of the run.
+void SparsifyPass::buildAudit(OpBuilder &b, AttentionOp op, SparseAttentionOp sparse) {
+  Location loc = op.getLoc();
+  // By default strata are the query blocks: at their first rows the lists change.
+  double share = auditShare > 0 ? double(auditShare) : std::min(1.0, 2.0 / blockM);
+  int64_t stratum = static_cast<int64_t>(std::rint(2.0 / share));
+  SmallVector<OpFoldResult> dims = tensor::getMixedSizes(b, loc, op.getQ());
+  OpFoldResult strata = blockCount(b, loc, dims[2], stratum);
+  SmallVector<Value> inits; // error, norm, kept [B,H,T,2]
+  for (int i = 0; i < 3; ++i)
+    inits.push_back(
+        tensor::EmptyOp::create(b, loc, {dims[0], dims[1], strata, b.getIndexAttr(2)}, b.getF32Type()));
+  auto evidence = AuditOp::create(
+      b, loc, ValueRange(inits).getTypes(), op.getQ(), op.getK(), op.getV(), sparse.getResult(0),
+      sparse.getResult(1), op.getExtras(), op.getPosition(), inits, op.getScaleAttr(),
+      op.getMaskAttr(), op.getExtraMapsAttr(), b.getF64FloatAttr(share),
+      b.getI64IntegerAttr(seed), b.getUnitAttr());
+  cloneScoreRegion(op, evidence.getScore());
 }
 
 void SparsifyPass::rewrite(AttentionOp op, const Settings &settings, int64_t leastKeys) {

@@ -305,14 +305,14 @@ func.func @cast_region(%x: tensor<1x2x4x8xf32>, %e: tensor<4xf32>) -> tensor<1x2
 // CHECK-NOT:     seed = 1
 // CHECK:         qsat.audit ins({{.*}}) of({{.*}}) outs({{.*}}) {record, seed = 2 : i64} ->
 // CHECK-NOT:     qsat.audit
-func.func @recorded_audit(%x: tensor<1x2x4x8xf32>, %e: tensor<1x2x1xf32>) {
+func.func @recorded_audit(%x: tensor<1x2x4x8xf32>, %e: tensor<1x2x1x2xf32>) {
   %c0 = arith.constant 0 : index
   %0:2 = qsat.audit ins(%x, %x, %x : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>)
-    of(%x : tensor<1x2x4x8xf32>) outs(%e, %e : tensor<1x2x1xf32>, tensor<1x2x1xf32>) {seed = 1 : i64}
-    -> tensor<1x2x1xf32>, tensor<1x2x1xf32>
+    of(%x : tensor<1x2x4x8xf32>) outs(%e, %e : tensor<1x2x1x2xf32>, tensor<1x2x1x2xf32>) {seed = 1 : i64}
+    -> tensor<1x2x1x2xf32>, tensor<1x2x1x2xf32>
   %1:2 = qsat.audit ins(%x, %x, %x : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>)
     of(%x : tensor<1x2x4x8xf32>) at(%c0, %c0, %c0, %c0)
-    outs(%e, %e : tensor<1x2x1xf32>, tensor<1x2x1xf32>) {seed = 2 : i64, record, mask = #qsat.mask<offset = 3>}
-    -> tensor<1x2x1xf32>, tensor<1x2x1xf32>
+    outs(%e, %e : tensor<1x2x1x2xf32>, tensor<1x2x1x2xf32>) {seed = 2 : i64, record, mask = #qsat.mask<offset = 3>}
+    -> tensor<1x2x1x2xf32>, tensor<1x2x1x2xf32>
   return
 }

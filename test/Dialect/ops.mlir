@@ -353,14 +353,14 @@ func.func @merge_memref(%o: memref<1x8x5x64xf64>, %l: memref<1x8x5xf64>) {
 // CHECK-LABEL: func.func @audit(
 // CHECK:         qsat.audit ins(%{{[^ ,):]+}}, %{{[^ ,):]+}}, %{{[^ ,):]+}} : tensor<1x8x500x64xbf16>, tensor<1x2x300x64xbf16>, tensor<1x2x300x32xbf16>)
 // CHECK-SAME:      of(%{{[^ ,):]+}} : tensor<1x8x500x32xf32>) lse(%{{[^ ,):]+}} : tensor<1x8x500xf32>)
-// CHECK-SAME:      outs(%{{[^ ,):]+}}, %{{[^ ,):]+}}, %{{[^ ,):]+}} : tensor<1x8x5xf32>, tensor<1x8x5xf32>, tensor<1x8x5xf32>)
+// CHECK-SAME:      outs(%{{[^ ,):]+}}, %{{[^ ,):]+}}, %{{[^ ,):]+}} : tensor<1x8x3x2xf32>, tensor<1x8x3x2xf32>, tensor<1x8x3x2xf32>)
 // CHECK-SAME:      {mask = #qsat.mask<causal>, record, scale = 1.250000e-01 : f64, seed = -3 : i64, share = 1.000000e-02 : f64}
 func.func @audit(%q: tensor<1x8x500x64xbf16>, %k: tensor<1x2x300x64xbf16>, %v: tensor<1x2x300x32xbf16>,
-                 %o: tensor<1x8x500x32xf32>, %lse: tensor<1x8x500xf32>, %e: tensor<1x8x5xf32>) -> tensor<1x8x5xf32> {
+                 %o: tensor<1x8x500x32xf32>, %lse: tensor<1x8x500xf32>, %e: tensor<1x8x3x2xf32>) -> tensor<1x8x3x2xf32> {
   %0:3 = qsat.audit ins(%q, %k, %v : tensor<1x8x500x64xbf16>, tensor<1x2x300x64xbf16>, tensor<1x2x300x32xbf16>)
     of(%o : tensor<1x8x500x32xf32>) lse(%lse : tensor<1x8x500xf32>)
-    outs(%e, %e, %e : tensor<1x8x5xf32>, tensor<1x8x5xf32>, tensor<1x8x5xf32>)
+    outs(%e, %e, %e : tensor<1x8x3x2xf32>, tensor<1x8x3x2xf32>, tensor<1x8x3x2xf32>)
     {scale = 1.250000e-01 : f64, mask = #qsat.mask<causal>, seed = -3 : i64, share = 1.000000e-02 : f64, record}
-    -> tensor<1x8x5xf32>, tensor<1x8x5xf32>, tensor<1x8x5xf32>
-  return %0#0 : tensor<1x8x5xf32>
+    -> tensor<1x8x3x2xf32>, tensor<1x8x3x2xf32>, tensor<1x8x3x2xf32>
+  return %0#0 : tensor<1x8x3x2xf32>
 }

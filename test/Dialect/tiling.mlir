@@ -286,24 +286,24 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// The strata of an audit: 64 rows each, the last one partial. `at` says which
+// The strata of an audit: 128 rows each, the last one partial. `at` says which
 // rows are drawn.
 // CHECK-LABEL: func @audit
-func.func @audit(%q: tensor<1x4x200x8xf32>, %k: tensor<1x2x48x8xf32>, %l: tensor<1x4x200xf32>, %e: tensor<1x4x4xf32>) -> tensor<1x4x4xf32> {
+func.func @audit(%q: tensor<1x4x200x8xf32>, %k: tensor<1x2x48x8xf32>, %l: tensor<1x4x200xf32>, %e: tensor<1x4x2x2xf32>) -> tensor<1x4x2x2xf32> {
   // CHECK: scf.for %[[H:.*]] = %c0 to %c4 step %c1
-  // CHECK:   scf.for %[[T:.*]] = %c0 to %c4 step %c1
+  // CHECK:   scf.for %[[T:.*]] = %c0 to %c2 step %c1
   // CHECK:     %[[ROW:.*]] = affine.apply #{{.*}}()[%[[T]]]
   // CHECK:     %[[ROWS:.*]] = affine.min #{{.*}}()[%[[T]]]
   // CHECK:     tensor.extract_slice %{{.*}}[0, %[[H]], %[[ROW]], 0] [1, 1, %[[ROWS]], 8]
   // CHECK:     %[[LSE_TILE:.*]] = tensor.extract_slice %{{.*}}[0, %[[H]], %[[ROW]]] [1, 1, %[[ROWS]]]
-  // CHECK:     %[[E_TILE:.*]] = tensor.extract_slice %{{.*}}[0, %[[H]], %[[T]]] [1, 1, 1]
+  // CHECK:     %[[E_TILE:.*]] = tensor.extract_slice %{{.*}}[0, %[[H]], %[[T]], 0] [1, 1, 1, 2]
   // CHECK:     qsat.audit ins({{.*}} : tensor<1x1x?x8xf32>, tensor<1x1x48x8xf32>, tensor<1x1x48x8xf32>) of({{.*}} : tensor<1x1x?x8xf32>)
-  // CHECK-SAME: lse(%[[LSE_TILE]] : tensor<1x1x?xf32>) at(%c0, %[[H]], %[[ROW]], %c0) outs(%[[E_TILE]], {{.*}} : tensor<1x1x1xf32>,
+  // CHECK-SAME: lse(%[[LSE_TILE]] : tensor<1x1x?xf32>) at(%c0, %[[H]], %[[ROW]], %c0) outs(%[[E_TILE]], {{.*}} : tensor<1x1x1x2xf32>,
   %0:3 = qsat.audit ins(%q, %k, %k : tensor<1x4x200x8xf32>, tensor<1x2x48x8xf32>, tensor<1x2x48x8xf32>)
     of(%q : tensor<1x4x200x8xf32>) lse(%l : tensor<1x4x200xf32>)
-    outs(%e, %e, %e : tensor<1x4x4xf32>, tensor<1x4x4xf32>, tensor<1x4x4xf32>)
-    -> tensor<1x4x4xf32>, tensor<1x4x4xf32>, tensor<1x4x4xf32>
-  return %0#0 : tensor<1x4x4xf32>
+    outs(%e, %e, %e : tensor<1x4x2x2xf32>, tensor<1x4x2x2xf32>, tensor<1x4x2x2xf32>)
+    -> tensor<1x4x2x2xf32>, tensor<1x4x2x2xf32>, tensor<1x4x2x2xf32>
+  return %0#0 : tensor<1x4x2x2xf32>
 }
 module attributes {transform.with_named_sequence} {
   transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {

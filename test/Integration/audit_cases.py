@@ -11,7 +11,7 @@ from qsat.reference import Mask, attention, audit
 from reference_cases import Case, finish
 
 #: Every dimension but the head widths.
-BUT_WIDTHS = frozenset("B H Hkv M N S Hx Mx Nx".split())
+BUT_WIDTHS = frozenset("B H Hkv M N T Hx Mx Nx".split())
 #: Of a low type: what a kernel rounds on the way to o* is part of the difference.
 LOW = {"f32": (2e-2, 2e-2)}
 
@@ -19,7 +19,7 @@ LOW = {"f32": (2e-2, 2e-2)}
 def audit_case(seed, name, *, extents=(2, 6, 2, 37, 53, 16, 16), element="f32", low_o=True, mask=None, region=None,
                at=None, lse=True, stratum=5, draw=3, dynamic=(), size=1.5, tolerance=None) -> Case:
     """extents: B, H, Hkv, M, N, D, Dv of the op. o and lse are the exact ones plus noise; ``draw``
-    is the seed of the op, one row of every ``stratum``."""
+    is the seed of the op, which draws two rows of every ``stratum``."""
     r, acc = generator(seed, name), accumulation(element)
     program = Program(frozenset(dynamic))
     (qs, q), (ks, k), (vs, v) = (program.argument(dims, x, element) for dims, x in
@@ -37,18 +37,19 @@ def audit_case(seed, name, *, extents=(2, 6, 2, 37, 53, 16, 16), element="f32", 
         ls, given = program.argument("B H M", exact_lse - 0.2 * r.random(exact_lse.shape), acc)
     if region:
         extras, maps, region_text, function = modification.add_to(program, acc)
-    program.blocks("S", "M", stratum)
-    results = [("B H S", "f32")] * (3 if lse else 2)
+    program.blocks("T", "M", stratum)
+    program.constant("Two", 2)
+    results = [("B H T Two", "f32")] * (3 if lse else 2)
     outs, types = program.empties(results)
     attributes = attributes_text(dict(scale=f"{float_text(scale)} : f64", mask=mask and mask_text(mask), extra_maps=maps,
-                                      share=f"{float_text(1 / stratum)} : f64", seed=f"{draw} : i64"))
+                                      share=f"{float_text(2 / stratum)} : f64", seed=f"{draw} : i64"))
     qkv_types = ", ".join(program.type(dims, element) for dims in ("B H M D", "B Hkv N D", "B Hkv N Dv"))
     names = ["%e", "%n", "%kept"][:len(results)]
     lse_text = f"lse({ls} : {program.type('B H M', acc)})" if lse else ""
     lines = [f"{', '.join(names)} = qsat.audit ins({qs}, {ks}, {vs} : {qkv_types}) "
              f"of({os} : {program.type('B H M Dv', o_element)}) {lse_text} {extras} {program.position(at)} {outs} "
              f"{attributes} {region_text} -> {types}"]
-    values = audit(q, k, v, o, given, scale=scale, mask=mask, score=function, at=position, share=1 / stratum, seed=draw)
+    values = audit(q, k, v, o, given, scale=scale, mask=mask, score=function, at=position, share=2 / stratum, seed=draw)
     return finish(name, program, lines, values, ["f32"] * len(results), names,
                   [program.type(*result) for result in results], tolerance=tolerance or {})
 
@@ -66,7 +67,7 @@ def cases(seed: int) -> list[Case]:
         make("window", mask=Mask.causal(offset=10, window=17, sinks=3)),
         make("window_both_sides", mask=Mask(lookahead=6, window=7)),
         make("long", extents=(1, 4, 2, 700, 700, 64, 64), stratum=7, mask=Mask.causal()),
-        make("every_row", stratum=1, mask=causal),
+        make("short_strata", stratum=2, mask=causal),
         make("one_stratum", stratum=64, mask=causal),
         make("one_row", extents=(2, 6, 2, 1, 53, 16, 16), mask=Mask.causal(offset=52)),
         make("wide_values", extents=(1, 4, 4, 39, 53, 24, 40), mask=causal),

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from qsat.reference import Mask, attention, audit, drawn_rows
+from qsat.reference import Mask, attention, audit, draw_rows
 
 N = 8
+SHARE = 2 / N
 
 
 def data(seed=0, m=37, n=53):
@@ -15,9 +16,9 @@ def data(seed=0, m=37, n=53):
     return q, k, v, o + 0.3 * r.standard_normal(o.shape), lse - 0.2 * r.random(lse.shape)
 
 
-def hash_of(seed, t, h, b):
-    """u(b, h, t) in Python integers: exact."""
-    x = (seed + 0x9E3779B9 * (t + 1) + 0xC2B2AE3D * h + 0x27D4EB2F * b) % 2**32
+def hash_of(seed, draw, number, h, b):
+    """The hash in Python integers: exact."""
+    x = (seed + 0x9E3779B9 * (draw + 1) + 0x85EBCA77 * number + 0xC2B2AE3D * h + 0x27D4EB2F * b) % 2**32
     x ^= x >> 16
     x = x * 0x85EBCA6B % 2**32
     x ^= x >> 13
@@ -25,62 +26,77 @@ def hash_of(seed, t, h, b):
     return x ^ (x >> 16)
 
 
+def levels(size):
+    """(first row, end, probability) of each level of a stratum of ``size`` rows."""
+    result, first, end = [], 0, 1
+    while first < size:
+        result.append((first, min(end, size), 2.0 ** -(len(result) + 1)))
+        first, end = end, 2 * end
+    result[-1] = (*result[-1][:2], 2 * result[-1][2])  # the last takes what is left
+    return result
+
+
 @pytest.mark.parametrize("seed", [0, 7, -1, 2**40 + 5])
-def test_drawn_rows_by_hand(seed):
-    rows = drawn_rows(2, 4, 37, share=1 / N, seed=seed)
-    assert rows.shape == (2, 4, 5)
-    for b, h, t in np.ndindex(rows.shape):
-        size = min(N, 37 - N * t)
-        assert rows[b, h, t] == N * t + (hash_of(seed, t, h, b) * size >> 32)
+@pytest.mark.parametrize("m", [1, 33, 37, 40])
+def test_draws_by_hand(seed, m):
+    rows, weights = draw_rows(2, 4, m, share=SHARE, seed=seed)
+    assert rows.shape == weights.shape == (2, 4, -(-m // N), 2)
+    for b, h, t, s in np.ndindex(rows.shape):
+        size = min(N, m - N * t)
+        first, end = 0, size
+        if s == 0:
+            zeros = 32 - hash_of(seed, 2 * t, 0, h, b).bit_length()
+            first, end, _ = levels(size)[min(zeros, len(levels(size)) - 1)]
+        offset = first + (hash_of(seed, 2 * t + s, 1, h, b) * (end - first) >> 32)
+        assert rows[b, h, t, s] == N * t + offset
+        near = next(p / (end - first) for first, end, p in levels(size) if first <= offset < end)
+        assert weights[b, h, t, s] == pytest.approx(1 / (near + 1 / size))
 
 
 def test_tile_draws_what_the_whole_draws():
-    whole = drawn_rows(2, 4, 37, share=1 / N, seed=3)
-    tile = drawn_rows(1, 2, 21, share=1 / N, seed=3, at=(1, 2, 2 * N, 0))
+    whole, _ = draw_rows(2, 4, 37, share=SHARE, seed=3)
+    tile, _ = draw_rows(1, 2, 21, share=SHARE, seed=3, at=(1, 2, 2 * N, 0))
     np.testing.assert_array_equal(tile + 2 * N, whole[1:, 2:, 2:])
 
 
-def test_draws_are_uniform_and_unrelated():
-    rows = drawn_rows(4, 16, 64 * 256, seed=5) % 64
-    counts = np.bincount(rows.ravel(), minlength=64)
-    assert ((counts - 256.0) ** 2 / 256).sum() < 100  # chi^2 with 63 degrees of freedom: p = .002
-    x = rows - 31.5
-    for a, b in ((x[:, :, 1:], x[:, :, :-1]), (x[:, 1:], x[:, :-1]), (x[1:], x[:-1])):
+def test_draws_have_their_distribution_and_are_unrelated():
+    rows, weights = draw_rows(4, 16, 128 * 256, seed=5)
+    offsets = rows % 128
+    for s, p in ((0, [2.0 ** -min(x.bit_length() + 1, 7) / max(1 << x.bit_length() >> 1, 1) for x in range(128)]),
+                 (1, [1 / 128] * 128)):
+        assert sum(p) == pytest.approx(1)
+        counts, expected = np.bincount(offsets[..., s].ravel(), minlength=128), 16384 * np.array(p)
+        assert ((counts - expected) ** 2 / expected).sum() < 190  # chi^2 with 127 degrees of freedom: p = 2e-4
+    x = offsets[..., 1] - 63.5
+    for a, b in ((x[:, :, 1:], x[:, :, :-1]), (x[:, 1:], x[:, :-1]), (x[1:], x[:-1]), (x, offsets[..., 0])):
         assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.03
-    assert (drawn_rows(1, 1, 64 * 256, seed=6) != drawn_rows(1, 1, 64 * 256, seed=7)).mean() > 0.9
+    assert weights.sum() == pytest.approx(4 * 16 * 128 * 256, rel=0.02)
+    assert (draw_rows(1, 1, 128 * 256, seed=6)[0] != draw_rows(1, 1, 128 * 256, seed=7)[0])[..., 1].mean() > 0.9
 
 
 def test_audit_by_hand():
     q, k, v, o, lse = data()
     mask = Mask.causal(offset=16)
-    error, norm, kept = audit(q, k, v, o, lse, mask=mask, share=1 / N, seed=9)
+    error, norm, kept = audit(q, k, v, o, lse, mask=mask, share=SHARE, seed=9)
     exact, exact_lse = attention(q, k, v, mask=mask)
-    rows = drawn_rows(2, 4, 37, share=1 / N, seed=9)
-    for b, h, t in np.ndindex(rows.shape):
-        r, size = rows[b, h, t], min(N, 37 - N * t)
-        assert error[b, h, t] == pytest.approx(size * ((o - exact)[b, h, r] ** 2).sum())
-        assert norm[b, h, t] == pytest.approx(size * (exact[b, h, r] ** 2).sum())
-        assert kept[b, h, t] == pytest.approx(np.exp(lse - exact_lse)[b, h, r])
+    rows, weights = draw_rows(2, 4, 37, share=SHARE, seed=9)
+    for at in np.ndindex(rows.shape):
+        r, w = (*at[:2], rows[at]), weights[at]
+        assert error[at] == pytest.approx(w * ((o - exact)[r] ** 2).sum())
+        assert norm[at] == pytest.approx(w * (exact[r] ** 2).sum())
+        assert kept[at] == pytest.approx(np.exp(lse - exact_lse)[r])
 
 
 def test_sums_are_unbiased():
     """Their mean over many seeds is the sum over all rows, the partial stratum included."""
     q, k, v, o, _ = data()
     exact, _ = attention(q, k, v)
-    draws = np.array([[x.sum() for x in audit(q, k, v, o, share=1 / N, seed=s)] for s in range(600)])
+    draws = np.array([[x.sum() for x in audit(q, k, v, o, share=SHARE, seed=s)] for s in range(600)])
     truth = ((o - exact) ** 2).sum(), (exact**2).sum()
     assert np.all(np.abs(draws.mean(0) - truth) < 4 * draws.std(0) / np.sqrt(600))
 
 
-def test_every_row_is_exact():
-    q, k, v, o, _ = data()
-    exact, _ = attention(q, k, v)
-    error, norm = audit(q, k, v, o, share=1.0)
-    assert error.sum() == pytest.approx(((o - exact) ** 2).sum())
-    assert norm.sum() == pytest.approx((exact**2).sum())
-
-
 def test_rows_that_see_nothing():
     q, k, v, o, lse = data()
-    error, norm, kept = audit(q, k, v, 0 * o, lse, mask=Mask.causal(offset=-100), share=1 / N)
+    error, norm, kept = audit(q, k, v, 0 * o, lse, mask=Mask.causal(offset=-100), share=SHARE)
     assert not error.any() and not norm.any() and not kept.any()

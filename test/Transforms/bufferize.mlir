@@ -130,15 +130,15 @@ func.func @one_value_as_two_inits(%a: tensor<1x8x4x4xf32>) -> (tensor<1x8x4xf32>
 
 // What is audited is read where it lies.
 // CHECK-LABEL: func @audit
-func.func @audit(%q: tensor<1x2x128x8xf32>, %o: tensor<1x2x128x8xf32>) -> (tensor<1x2x2xf32>, tensor<1x2x2xf32>) {
-  %e = tensor.empty() : tensor<1x2x2xf32>
-  // CHECK-COUNT-2: memref.alloc() {{.*}}: memref<1x2x2xf32>
+func.func @audit(%q: tensor<1x2x128x8xf32>, %o: tensor<1x2x128x8xf32>) -> (tensor<1x2x1x2xf32>, tensor<1x2x1x2xf32>) {
+  %e = tensor.empty() : tensor<1x2x1x2xf32>
+  // CHECK-COUNT-2: memref.alloc() {{.*}}: memref<1x2x1x2xf32>
   // CHECK-NOT: memref.copy
-  // CHECK: qsat.audit ins({{.*}}) of(%{{.*}} : memref<1x2x128x8xf32, {{.*}}>) outs(%[[E:.*]], %[[N:.*]] : memref<1x2x2xf32>, memref<1x2x2xf32>) {record}
+  // CHECK: qsat.audit ins({{.*}}) of(%{{.*}} : memref<1x2x128x8xf32, {{.*}}>) outs(%[[E:.*]], %[[N:.*]] : memref<1x2x1x2xf32>, memref<1x2x1x2xf32>) {record}
   // CHECK-NOT: memref.copy
   // CHECK: return %[[E]], %[[N]]
   %0:2 = qsat.audit ins(%q, %q, %q : tensor<1x2x128x8xf32>, tensor<1x2x128x8xf32>, tensor<1x2x128x8xf32>)
-    of(%o : tensor<1x2x128x8xf32>) outs(%e, %e : tensor<1x2x2xf32>, tensor<1x2x2xf32>) {record}
-    -> tensor<1x2x2xf32>, tensor<1x2x2xf32>
-  return %0#0, %0#1 : tensor<1x2x2xf32>, tensor<1x2x2xf32>
+    of(%o : tensor<1x2x128x8xf32>) outs(%e, %e : tensor<1x2x1x2xf32>, tensor<1x2x1x2xf32>) {record}
+    -> tensor<1x2x1x2xf32>, tensor<1x2x1x2xf32>
+  return %0#0, %0#1 : tensor<1x2x1x2xf32>, tensor<1x2x1x2xf32>
 }

@@ -67,3 +67,30 @@ func.func @tensors(%o1: tensor<1x2x4x8xf32>, %l1: tensor<1x2x4xf32>) -> tensor<1
     outs(%o1, %l1 : tensor<1x2x4x8xf32>, tensor<1x2x4xf32>) -> tensor<1x2x4x8xf32>, tensor<1x2x4xf32>
   return %o : tensor<1x2x4x8xf32>
 }
+
+// -----
+
+// A recorded audit is handed to the report; another is timed only. The third
+// result, where there is none, is a null pointer.
+// CHECK-DAG: func.func private @qsat_report_audit(i32, i64, i64, i64, i64)
+// CHECK-LABEL: @audit
+func.func @audit(%q: memref<1x2x256x8xf32>, %l: memref<1x2x256xf32>, %e: memref<1x2x2x2xf32>, %n: memref<1x2x2x2xf32>, %k: memref<1x2x2x2xf32>) {
+  // CHECK: qsat.audit
+  // CHECK: call @qsat_op_end
+  // CHECK-COUNT-3: memref.extract_aligned_pointer_as_index
+  // CHECK: call @qsat_report_audit
+  qsat.audit ins(%q, %q, %q : memref<1x2x256x8xf32>, memref<1x2x256x8xf32>, memref<1x2x256x8xf32>)
+    of(%q : memref<1x2x256x8xf32>) lse(%l : memref<1x2x256xf32>)
+    outs(%e, %n, %k : memref<1x2x2x2xf32>, memref<1x2x2x2xf32>, memref<1x2x2x2xf32>) {record}
+  // CHECK: qsat.audit
+  // CHECK: %[[NONE:.*]] = arith.constant 0 : i64
+  // CHECK: call @qsat_report_audit(%{{.*}}, %{{.*}}, %{{.*}}, %[[NONE]], %{{.*}})
+  qsat.audit ins(%q, %q, %q : memref<1x2x256x8xf32>, memref<1x2x256x8xf32>, memref<1x2x256x8xf32>)
+    of(%q : memref<1x2x256x8xf32>) outs(%e, %n : memref<1x2x2x2xf32>, memref<1x2x2x2xf32>) {record}
+  // CHECK: qsat.audit
+  // CHECK-NOT: call @qsat_report_audit
+  // CHECK: return
+  qsat.audit ins(%q, %q, %q : memref<1x2x256x8xf32>, memref<1x2x256x8xf32>, memref<1x2x256x8xf32>)
+    of(%q : memref<1x2x256x8xf32>) outs(%e, %n : memref<1x2x2x2xf32>, memref<1x2x2x2xf32>)
+  return
+}

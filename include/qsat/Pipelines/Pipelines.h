@@ -25,6 +25,13 @@ struct CPUPipelineOptions : public mlir::PassPipelineOptions<CPUPipelineOptions>
       *this, "density",
       llvm::cl::desc("Sparsify attention to this share of the visible pairs, 0 < density <= 1; 0: as quality says"),
       llvm::cl::init(0.0)};
+  Option<bool> audit{
+      *this, "audit", llvm::cl::desc("Recompute a random sample of rows exactly after each sparse attention"),
+      llvm::cl::init(false)};
+  Option<double> auditShare{
+      *this, "audit-share", llvm::cl::desc("Share of the rows that audit recomputes; 0: two of each query block"),
+      llvm::cl::init(0.0)};
+  Option<int64_t> seed{*this, "seed", llvm::cl::desc("Seed of audit"), llvm::cl::init(0)};
   Option<std::string> lowering{
       *this, "lowering",
       llvm::cl::desc("How qsat ops are lowered: loops (kernels) or linalg (their executable reference)"),

@@ -29,12 +29,22 @@ void qsat_report_selection(int32_t id, const int32_t *indices, const int32_t *co
                            int64_t block_n, int64_t row0, int64_t key0, int64_t bounded, int64_t lookahead,
                            int64_t offset, int64_t window, int64_t sinks);
 
+/// What an audit, op `id`, found on `rows` rows: its results as dense arrays, `kept`
+/// null where the op has no such result.
+void qsat_report_audit(int32_t id, const float *error, const float *norm, const float *kept, int64_t rows);
+
 /// An assertion of the model failed: prints `message` and exits with status 1.
 [[noreturn]] void qsat_assert_failed(const char *message);
 
 } // extern "C"
 
 namespace qsat {
+
+/// A row that an audit recomputed: its terms of the squared error and norm, and the
+/// probability mass that it kept (NaN where the audit does not say).
+struct AuditedRow {
+  float error, norm, kept;
+};
 
 /// The total over all calls of one instrumented op.
 struct OpProfile {
@@ -45,11 +55,15 @@ struct OpProfile {
   double markedPairs = 0, visiblePairs = 0;
   /// Sum of the mean kept mass of each call.
   double mass = 0;
+  /// audit only. The rows of all calls since `clearAudits`.
+  std::vector<AuditedRow> audited;
 };
 
 /// The profile since the last reset, indexed by op id.
 std::vector<OpProfile> getProfile();
 void resetProfile();
+/// Forgets audited rows: a repeated run draws the same ones again.
+void clearAudits();
 
 /// A function that generated code calls by name.
 struct RuntimeFunction {

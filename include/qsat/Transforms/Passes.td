@@ -33,6 +33,10 @@ def SparsifyPass : Pass<"qsat-sparsify", "::mlir::ModuleOp"> {
     asks instead for that share of the visible key blocks of each query block
     (policy budget, alpha = density, exponent = 1).
 
+    With `audit` every sparse attention is followed by a `qsat.audit` that is
+    recorded: a random sample of rows, drawn by `seed`, is recomputed exactly, and an
+    instrumented run reports the relative error with its interval.
+
     `report` writes, as JSON, what was decided for each attention and why.
   }];
   let options = [
@@ -53,7 +57,7 @@ def SparsifyPass : Pass<"qsat-sparsify", "::mlir::ModuleOp"> {
            "Number of key blocks for top_k, heavy_hitter and measure">,
     Option<"exponent", "exponent", "double", "1.0",
            "C of the policy budget, alpha n^C; alpha is density">,
-    Option<"seed", "seed", "int64_t", "0", "Seed of the policy measure">,
+    Option<"seed", "seed", "int64_t", "0", "Seed of the policy measure and of audit">,
     Option<"estimator", "estimator", "std::string", "\"rows\"",
            "Estimator of the block amplitudes">,
     Option<"stride", "stride", "int64_t", "16",
@@ -68,6 +72,10 @@ def SparsifyPass : Pass<"qsat-sparsify", "::mlir::ModuleOp"> {
     Option<"local", "local", "int64_t", "1", "Key blocks on each side of the diagonal that are always kept">,
     Option<"entangle", "entangle", "bool", "false",
            "One list for all query heads of a key/value head">,
+    Option<"audit", "audit", "bool", "false",
+           "Recompute a random sample of rows exactly after each sparse attention">,
+    Option<"auditShare", "audit-share", "double", "0.0",
+           "Share of the rows that audit recomputes; 0: two of each query block">,
     Option<"minKeys", "min-keys", "int64_t", "2048",
            "Fewest visible keys for which attention is made sparse">,
     Option<"minSpeedup", "min-speedup", "double", "1.1",
@@ -135,7 +143,8 @@ def InstrumentPass : Pass<"qsat-instrument", "::mlir::ModuleOp"> {
     Numbers the qsat ops on memrefs that are in no parallel loop, and leaves the
     attribute `qsat.instrumented` on the module: [name, location] by number.
     After an `amplified_select` the runtime is told what it chose; the extents
-    are those of the `sparse_attention` that reads the lists. Run it before the
+    are those of the `sparse_attention` that reads the lists. After an `audit`
+    with `record` it is told what the audit found. Run it before the
     ops are lowered. The functions: qsat/Runtime/Runtime.h.
 
     ```mlir

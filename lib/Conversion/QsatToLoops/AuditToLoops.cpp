@@ -1,13 +1,15 @@
 //===- AuditToLoops.cpp - qsat.audit to loops -----------------------------===//
 // The drawn rows of all query heads of a kv head are gathered, stratum by
-// stratum, into one head of queries q' [B,Hkv,S*G,D] with their places in
-// `rows` [B,Hkv,S*G] i32 (row j: stratum j / G, query head Hkv G + j mod G).
-// Dense attention of q' by the kernel that attention uses, told where its rows
+// stratum, into one head of queries q' [B,Hkv,T*2*G,D] with their places in
+// `rows` [B,Hkv,T*2*G] i32: slot j is of stratum j / 2G and query head Hkv G + j
+// mod G. Dense attention of q' by the kernel that attention uses, told where its rows
 // really are, gives o* and lse*; they are compared with o and lse.
 
 #include "FlashKernel.h"
 #include "Lowering.h"
 #include "TaskBuilder.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace qsat;
@@ -15,9 +17,14 @@ using namespace qsat;
 namespace {
 /// What is gathered and computed for the drawn rows.
 struct Sample {
-  Value rows, queries, o, lse;
+  Value rows, weights, queries, o, lse;
 
-  std::array<Value, 4> buffers() const { return {rows, queries, o, lse}; }
+  std::array<Value, 5> buffers() const { return {rows, weights, queries, o, lse}; }
+};
+
+/// A drawn row, of the op's own rows, and the weight of its terms.
+struct Draw {
+  Value row, weight;
 };
 
 /// The audit as code sees it that gets its operands, the sample and a task.
@@ -44,8 +51,32 @@ struct AuditTask {
 
 private:
   Value head(Value g) { return b.add(b.mul(kvHead, group), g); }
-  Value slot(Value g) { return b.add(b.mul(stratum, group), g); }
-  Value drawnRow(Value g);
+  /// The slot of draw s of the g-th head.
+  Value slot(Value g, int64_t s) {
+    return b.add(b.mul(b.add(b.mul(stratum, 2), b.index(s)), group), g);
+  }
+  /// Calls body(g, s) for all draws of the stratum.
+  void forEachDraw(function_ref<void(Value, int64_t)> body) {
+    for (int64_t s = 0; s < 2; ++s)
+      b.loop(group, [&](Value g) { body(g, s); });
+  }
+  Value hash(Value g, int64_t s, int64_t number);
+  Draw drawRow(Value g, int64_t s);
+
+  // In i64, which holds every product below.
+  Value widen(Value i32) { return b.create<arith::ExtUIOp>(b.getI64Type(), i32); }
+  Value powerOfTwo(Value k) { return b.create<arith::ShLIOp>(b.i64(1), k); }
+  /// The bits of `x` from its leading one on.
+  Value bitWidth(Value x) {
+    return b.sub(b.i64(64), b.create<math::CountLeadingZerosOp>(x).getResult());
+  }
+  Value levelBegin(Value level) {
+    Value before = b.max(b.sub(level, b.i64(1)), b.i64(0));
+    return b.select(b.eq(level, b.i64(0)), b.i64(0), powerOfTwo(before));
+  }
+  Value levelSize(Value level, Value rows) {
+    return b.sub(b.min(powerOfTwo(level), rows), levelBegin(level));
+  }
 
   TaskBuilder &b;
   AuditOp op;
@@ -59,24 +90,44 @@ private:
 };
 } // namespace
 
-/// t n + floor(u n_t / 2^32).
-Value AuditTask::drawnRow(Value g) {
+Value AuditTask::hash(Value g, int64_t s, int64_t number) {
   Value place = b.add(stratum, b.div(at[2], op.getStratum()));
-  Value u = b.hash(op.getSeed(), {{0x9E3779B9u, b.add(place, 1)},
-                                  {0xC2B2AE3Du, b.add(head(g), at[1])},
-                                  {0x27D4EB2Fu, b.add(batch, at[0])}});
-  Value wide = b.create<arith::ExtUIOp>(b.getI64Type(), u);
-  Value scaled = b.create<arith::ShRUIOp>(b.mul(wide, b.toI64(count)), b.i64(32));
-  return b.add(first, b.toIndex(scaled));
+  return b.hash(op.getSeed(), {{0x9E3779B9u, b.add(b.mul(place, 2), s + 1)},
+                               {0x85EBCA77u, b.index(number)},
+                               {0xC2B2AE3Du, b.add(head(g), at[1])},
+                               {0x27D4EB2Fu, b.add(batch, at[0])}});
 }
 
-/// rows and q' of the stratum, for every query head of the kv head.
+Draw AuditTask::drawRow(Value g, int64_t s) {
+  Value rows = b.toI64(count), last = bitWidth(b.sub(rows, b.i64(1))); // n_t, K
+  Value from = b.i64(0), size = rows;
+  if (s == 0) {
+    Value zeros = b.create<math::CountLeadingZerosOp>(hash(g, s, 0));
+    Value level = b.min(widen(zeros), last);
+    from = levelBegin(level);
+    size = levelSize(level, rows);
+  }
+  Value scaled = b.create<arith::ShRUIOp>(b.mul(widen(hash(g, s, 1)), size), b.i64(32));
+  Value offset = b.add(from, scaled);
+
+  auto acc = cast<FloatType>(cast<MemRefType>(sample.o.getType()).getElementType());
+  auto real = [&](Value x) -> Value { return b.create<arith::SIToFPOp>(acc, x); };
+  Value found = bitWidth(offset), one = b.constant(acc, 1.0);
+  Value exponent = b.select(b.eq(found, last), last, b.add(found, b.i64(1)));
+  Value near = b.divf(one, b.mulf(real(powerOfTwo(exponent)), real(levelSize(found, rows))));
+  Value weight = b.divf(one, b.addf(near, b.divf(one, real(rows))));
+  return {b.add(first, b.toIndex(offset)), weight};
+}
+
+/// rows, weights and q' of the stratum, for every query head of the kv head.
 void AuditTask::draw() {
-  b.loop(group, [&](Value g) {
-    Value row = drawnRow(g);
-    b.store(b.toI32(row), sample.rows, {batch, kvHead, slot(g)});
+  forEachDraw([&](Value g, int64_t s) {
+    Draw drawn = drawRow(g, s);
+    b.store(b.toI32(drawn.row), sample.rows, {batch, kvHead, slot(g, s)});
+    b.store(drawn.weight, sample.weights, {batch, kvHead, slot(g, s)});
     b.loop(b.dim(q, 3), [&](Value d) {
-      b.store(b.load(q, {batch, head(g), row, d}), sample.queries, {batch, kvHead, slot(g), d});
+      b.store(b.load(q, {batch, head(g), drawn.row, d}), sample.queries,
+              {batch, kvHead, slot(g, s), d});
     });
   });
 }
@@ -84,26 +135,28 @@ void AuditTask::draw() {
 /// error, norm and kept of the stratum.
 void AuditTask::compare() {
   auto acc = cast<FloatType>(cast<MemRefType>(sample.o.getType()).getElementType());
-  Value zero = b.constant(acc, 0.0), weight = b.toFloat(count, acc);
-  b.loop(group, [&](Value g) {
-    Value row = b.toIndex(b.load(sample.rows, {batch, kvHead, slot(g)}));
+  Value zero = b.constant(acc, 0.0);
+  forEachDraw([&](Value g, int64_t s) {
+    Value place = slot(g, s);
+    Value row = b.toIndex(b.load(sample.rows, {batch, kvHead, place}));
+    Value weight = b.load(sample.weights, {batch, kvHead, place});
     auto sums = b.loop(b.index(0), b.dim(o, 3), 1, {zero, zero}, [&](Value d, ValueRange now) {
-      Value exact = b.load(sample.o, {batch, kvHead, slot(g), d});
+      Value exact = b.load(sample.o, {batch, kvHead, place, d});
       Value difference = b.subf(b.loadAs(acc, o, {batch, head(g), row, d}), exact);
       return TaskBuilder::Values{b.fma(difference, difference, now[0]),
                                  b.fma(exact, exact, now[1])};
     });
+    Value result[] = {batch, head(g), stratum, b.index(s)};
     for (auto [sum, init] : llvm::zip(sums, inits))
-      b.storeAs(b.mulf(weight, sum), init, {batch, head(g), stratum});
+      b.storeAs(b.mulf(weight, sum), init, result);
     if (!lse)
       return;
     constexpr double kLog2E = 1.4426950408889634074;
-    Value exact = b.load(sample.lse, {batch, kvHead, slot(g)});
+    Value exact = b.load(sample.lse, {batch, kvHead, place});
     Value difference = b.subf(b.load(lse, {batch, head(g), row}), exact);
     Value share = b.exp2(b.mulf(difference, b.constant(acc, kLog2E)));
-    Value seesNothing =
-        b.cmpf(arith::CmpFPredicate::OEQ, exact, b.constant(acc, -INFINITY));
-    b.storeAs(b.select(seesNothing, zero, share), inits[2], {batch, head(g), stratum});
+    Value seesNothing = b.cmpf(arith::CmpFPredicate::OEQ, exact, b.constant(acc, -INFINITY));
+    b.storeAs(b.select(seesNothing, zero, share), inits[2], result);
   });
 }
 
@@ -117,7 +170,7 @@ static void buildSteps(TaskBuilder &b, AuditOp op, const Sample &sample, StringR
     SmallVector<Type> types{index, index, index};
     llvm::append_range(types, ValueRange(operands).getTypes());
     return b.function(context.module, name, types, [&](ValueRange args) {
-      AuditTask task(b, op, args.drop_front(7), {args[3], args[4], args[5], args[6]}, args);
+      AuditTask task(b, op, args.drop_front(8), {args[3], args[4], args[5], args[6], args[7]}, args);
       (task.*step)();
     });
   });
@@ -141,10 +194,11 @@ LogicalResult qsat::lowerAudit(AuditOp audit, LoweringContext &context) {
   TaskBuilder b(audit.getLoc(), OpBuilder(audit), context.target);
   Value batches = b.dim(audit.getQ(), 0), heads = b.dim(audit.getK(), 1);
   Value group = b.div(b.dim(audit.getQ(), 1), heads);
-  Value slots = b.mul(b.dim(audit.getError(), 2), group);
+  Value slots = b.mul(b.mul(b.dim(audit.getError(), 2), 2), group);
   auto queries = cast<MemRefType>(audit.getQ().getType());
   Sample sample;
   sample.rows = b.allocate(b.getI32Type(), {batches, heads, slots});
+  sample.weights = b.allocate(op.acc, {batches, heads, slots});
   sample.queries = b.allocate(queries.getElementType(), {batches, heads, slots, b.dim(op.q, 3)});
   sample.o = b.allocate(op.acc, {batches, heads, slots, b.dim(op.v, 3)});
   sample.lse = b.allocate(op.acc, {batches, heads, slots});

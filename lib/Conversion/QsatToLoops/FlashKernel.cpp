@@ -148,8 +148,9 @@ void FlashKernel::begin(Value batch, Value head, Value first, Value end) {
   Value lowest = first, highest = kb.sub(kb.add(first, numRows), kb.index(1));
   if (sample) {
     // Of the strata: the drawn rows are in no order within one.
-    lowest = kb.mul(kb.div(lowest, sample->group), sample->stratum);
-    highest = kb.mul(kb.add(kb.div(highest, sample->group), 1), sample->stratum);
+    Value slots = kb.mul(sample->group, 2);
+    lowest = kb.mul(kb.div(lowest, slots), sample->stratum);
+    highest = kb.mul(kb.add(kb.div(highest, slots), 1), sample->stratum);
     highest = kb.sub(kb.min(highest, sample->extent), kb.index(1));
   }
   firstVisible = visibleKeys(lowest);

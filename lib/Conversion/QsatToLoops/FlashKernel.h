@@ -114,7 +114,7 @@ struct KeyTile {
 
 /// Rows of the kernel that are not those of the problem one after the other. Row j
 /// of (b, hkv) is the row `rows[b, hkv, j]` (i32) of query head hkv * group + j %
-/// group, and it is one of the rows of stratum j / group.
+/// group, and it is one of the rows of stratum j / (2 group).
 struct RowSample {
   mlir::Value rows, group;
   mlir::Value extent; ///< M

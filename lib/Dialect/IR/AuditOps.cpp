@@ -12,16 +12,27 @@ FloatType AuditOp::getAccType() {
 }
 
 int64_t AuditOp::getStratum() {
-  return static_cast<int64_t>(std::rint(1.0 / getShare().convertToDouble()));
+  return static_cast<int64_t>(std::rint(2.0 / getShare().convertToDouble()));
 }
 
-/// C8. Compared as numbers: 1 / share of a tiny share is past any integer.
+/// C8. Compared as numbers: 2 / share of a tiny share is past any integer.
 static LogicalResult verifyShare(AuditOp op) {
   double share = op.getShare().convertToDouble();
   if (!(share > 0 && share <= 1))
     return op.emitOpError("expected 0 < share <= 1, but got ") << share;
-  if (std::rint(1.0 / share) >= 0x1p31)
-    return op.emitOpError("expected 1 / share < 2^31, but got share = ") << share;
+  if (std::rint(2.0 / share) >= 0x1p31)
+    return op.emitOpError("expected 2 / share < 2^31, but got share = ") << share;
+  return success();
+}
+
+/// C9: two draws from each stratum.
+static LogicalResult verifyTwoDraws(AuditOp op) {
+  for (Value init : op.getInits()) {
+    int64_t draws = cast<ShapedType>(init.getType()).getDimSize(3);
+    if (draws != 2)
+      return op.emitOpError("expected dimension 3 of the inits to be 2 draws, but got ")
+             << init.getType();
+  }
   return success();
 }
 
@@ -43,7 +54,7 @@ LogicalResult AuditOp::verify() {
   if (failed(verifyTensorOrMemref(*this, shaped, getInits())))
     return failure();
   for (Named init : {error, norm, kept})
-    if (init.value && (failed(verifyRank(*this, init, 3)) ||
+    if (init.value && (failed(verifyRank(*this, init, 4)) ||
                        failed(verifyElementType(*this, init, Float32Type::get(getContext())))))
       return failure();
   if (failed(verifyDimsAgree(*this, "batch",
@@ -71,6 +82,7 @@ LogicalResult AuditOp::verify() {
     if (init.value && failed(verifyBlockCount(*this, {init, 2}, queries, getStratum())))
       return failure();
   if (failed(verifyDimsAgree(*this, "strata", {{error, 2}, {norm, 2}, {kept, 2}})) ||
+      failed(verifyTwoDraws(*this)) ||
       failed(verifyScoreRegion(*this, getScore(), getExtras(), getExtraMaps(), acc)))
     return failure();
   return verifyPosition(*this, getPosition());

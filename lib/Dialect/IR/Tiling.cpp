@@ -119,7 +119,7 @@ static TileSpec getSpec(AuditOp op) {
   for (OpOperand &lse : op.getLseMutable())
     setRules(spec, lse, {loop(0), loop(1), strata.like(q, 2)});
   for (OpOperand &init : op.getInitsMutable())
-    setRules(spec, init, {loop(0), loop(1), loop(2)});
+    setRules(spec, init, {loop(0), loop(1), loop(2), kWhole});
   // The random numbers are in problem coordinates.
   spec.position = {loop(0), loop(1), strata};
   return spec;

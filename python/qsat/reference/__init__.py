@@ -20,7 +20,7 @@ coordinates, and returns the modified scores; extras come by closure.
 """
 
 from qsat.reference.amplification import Amplification
-from qsat.reference.auditing import audit, drawn_rows
+from qsat.reference.auditing import audit, draw_rows
 from qsat.reference.selection import Selection, amplified_select, gumbel_uniform
 from qsat.reference.dense import attention, merge
 from qsat.reference.mask import Mask
@@ -38,7 +38,7 @@ __all__ = [
     "audit",
     "block_sizes",
     "block_statistics",
-    "drawn_rows",
+    "draw_rows",
     "gumbel_uniform",
     "merge",
     "sparse_attention",

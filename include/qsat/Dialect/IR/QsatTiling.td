@@ -14,7 +14,7 @@ include "mlir/Interfaces/TilingInterface.td"
 /// | sparse_attention | (b, h, I) | ... of query blocks, with their lists        |
 /// | amplitude_score  | (b, h, I) | the amplitudes of query blocks               |
 /// | amplified_select | (b, hs, I)| the lists of query blocks                    |
-/// | audit            | (b, h, t) | the samples of some strata of rows           |
+/// | audit            | (b, h, t) | the draws of some strata of rows             |
 /// | merge            | (b, h, i) | not along d: the tiles of lse would overlap  |
 ///
 /// Tiles carry `at`, so masks, regions and random numbers keep the coordinates

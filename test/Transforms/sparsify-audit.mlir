@@ -1,0 +1,28 @@
+// With `audit` each sparse attention is followed by the recomputation of a sample of
+// its rows: two of each query block, or as many as asked for.
+// RUN: qsat-opt %s --qsat-sparsify="quality=fast audit seed=3" | FileCheck %s
+// RUN: qsat-opt %s --qsat-sparsify="quality=fast audit block-m=64" | FileCheck %s --check-prefix=BLOCK
+// RUN: qsat-opt %s --qsat-sparsify="quality=fast audit audit-share=0.25" | FileCheck %s --check-prefix=SHARE
+// RUN: not qsat-opt %s --qsat-sparsify="audit audit-share=2" 2>&1 | FileCheck %s --check-prefix=ERROR
+
+// ERROR: error: qsat-sparsify: expected 0 <= audit-share <= 1, but got 2
+
+// CHECK-LABEL: func.func @audit
+// CHECK-SAME: %[[Q:[a-z0-9]+]]: tensor<1x8x8200x64xf32>, %[[K:[a-z0-9]+]]: tensor<1x2x8200x64xf32>, %[[V:[a-z0-9]+]]: tensor<1x2x8200x64xf32>
+// CHECK: %[[O:.*]]:2 = qsat.sparse_attention
+// CHECK: qsat.audit ins(%[[Q]], %[[K]], %[[V]] : {{.*}}) of(%[[O]]#0 : tensor<1x8x8200x64xf32>) lse(%[[O]]#1 : tensor<1x8x8200xf32>)
+// CHECK-SAME: outs({{.*}} : tensor<1x8x65x2xf32>, tensor<1x8x65x2xf32>, tensor<1x8x65x2xf32>) {mask = #qsat.mask<causal>, record, seed = 3 : i64} score {
+// CHECK: return %[[O]]#0
+// BLOCK: qsat.audit {{.*}} share = 3.125000e-02 : f64}
+// SHARE: qsat.audit {{.*}}tensor<1x8x1025x2xf32>) {{.*}} share = 2.500000e-01 : f64}
+func.func @audit(%q: tensor<1x8x8200x64xf32>, %k: tensor<1x2x8200x64xf32>, %v: tensor<1x2x8200x64xf32>, %init: tensor<1x8x8200x64xf32>) -> tensor<1x8x8200x64xf32> {
+  %o = qsat.attention
+         ins(%q, %k, %v : tensor<1x8x8200x64xf32>, tensor<1x2x8200x64xf32>, tensor<1x2x8200x64xf32>)
+         outs(%init : tensor<1x8x8200x64xf32>) {mask = #qsat.mask<causal>}
+         score {
+         ^bb0(%z: f32, %b: index, %h: index, %i: index, %j: index):
+           %y = math.tanh %z : f32
+           qsat.yield %y : f32
+         } -> tensor<1x8x8200x64xf32>
+  return %o : tensor<1x8x8200x64xf32>
+}
