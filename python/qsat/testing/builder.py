@@ -433,6 +433,8 @@ class Builder:
         out = [*batch, *m, *n]
         if isinstance(init, Value):
             init = self.arrange(init, [(x,) for x in out])
+        a, b = (self.split(v) if any(0 < len(set(g) & set(k)) < len(g) for g in v.groups) else v
+                for v in (a, b))
         a, b = self.align(a, b)
         groups = []
         for v in (a, b):
