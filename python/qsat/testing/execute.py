@@ -88,6 +88,30 @@ class Tools:
         return chunks, errors
 
 
+    def compiled(self, functions, passes, keep, make):
+        """The batch after ``passes``, compiled: (list of (library, {name: text}), errors).
+
+        ``keep`` chooses functions by their text afterwards; ``make(functions, head)`` gives
+        the texts to compile. Where a part does not compile, its functions are taken one by
+        one, from the start: what is wrong may be in what they share."""
+        chunks, errors = self.opt(functions, passes)
+        libraries, single = [], len(functions) == 1
+        for head, done in chunks:
+            kept = {n: t for n, t in done.items() if keep(t)}
+            try:
+                library = Library(self, [module(make(kept, head), head)]) if kept else None
+                libraries.append((library, done))
+            except RuntimeError as error:
+                if single:
+                    (name, text), = functions.items()
+                    errors.append(ToolError("compiling what was raised", name, text, str(error)))
+                    continue
+                for name in done:
+                    alone, failed = self.compiled({name: functions[name]}, passes, keep, make)
+                    libraries += alone
+                    errors += failed
+        return libraries, errors
+
     def reason(self, text, passes):
         """Why qsat-raise-attention leaves the function as it is, by its remarks."""
         command = [self.qsat_opt, f"--pass-pipeline=builtin.module({passes})", "-o", "/dev/null",

@@ -70,9 +70,11 @@ def wrong_structure(spelling, text):
     r = spelling.recipe
     if wanted is None or not r.row or r.guarded:
         return None
-    # What is added to a score may be -inf: then a finite fill may be all that a row has.
-    if any(t.kind in ("bias", "alibi") for t in r.terms) and any(
-            t.kind == "mask" and math.isfinite(t.value) for t in r.terms):
+    # Where a row may see no key, a finite fill is all that it has: not what the structure
+    # does. So may be with -inf in a bias, and with a window over a number of keys unknown.
+    finite = any(t.kind == "mask" and math.isfinite(t.value) for t in r.terms)
+    if finite and (any(t.kind in ("bias", "alibi") for t in r.terms)
+                   or wanted[0] is not None and set(r.dynamic) & {"i", "j"}):
         return None
     lower, upper = wanted
     i = np.arange(spelling.recipe.sizes["i"])[:, None]
@@ -116,6 +118,8 @@ def wrong_numbers(spelling, library, seed):
             if is_float(value.elem):
                 exact[key] = spelling.restore(execute.from_elem(array, value.elem), value, axes)
         got = library.call(spelling.function.name, rounded, len(result.dims), NUMPY[result.elem])
+        if got.shape != result.shape:
+            return f"wrong shape: expected {result.shape}, but got {got.shape}"
         got = spelling.restore(execute.from_elem(got, result.elem), result, recipe.out_axes)
         want = recipes.evaluate(recipe, exact)
         coarsest = max((recipe.storage, recipe.compute, result.elem), key=TOLERANCE.get)
@@ -165,12 +169,11 @@ def spelling_batch(task):
     tools, seed, prepared = execute.Tools(task["qsat_opt"]), task["seed"], task["prepared"]
     made = make_spellings(seed, task["size"])
     texts = {n: s.function.text() for n, s in made.items()}
-    chunks, errors = tools.opt(texts, passes(PREPARED[prepared]))
+    libraries, errors = tools.compiled(texts, passes(PREPARED[prepared]), execute.ATTENTION.search,
+                                       lambda raised, head: raised.values())
     failures = [dict(kind=e.kind, name=e.name, text=e.text) for e in errors]
-    failed = {e.name: "qsat-opt fails" for e in errors}
-    for head, functions in chunks:
-        raised = {n: t for n, t in functions.items() if execute.ATTENTION.search(t)}
-        library = execute.Library(tools, [execute.module(raised.values(), head)]) if raised else None
+    failed = {e.name: e.kind for e in errors}
+    for library, functions in libraries:
         for name, text in functions.items():
             why = check_spelling(made[name], text, library, seed)
             if why == "not raised":
@@ -298,25 +301,26 @@ def ill_conditioned(function, original, library, seed, limit):
 _LARGE = re.compile(r"-?\d\.\d{17}e\+(?:0[4-9]|[1-9]\d|\d{3})\b")
 
 
+def with_originals(originals):
+    """What to compile: raised functions beside what they were, called NAME_original."""
+    def texts(raised, head):
+        return [*raised.values(), *(originals[n].replace(f"@{n}(", f"@{n}_original(") for n in raised)]
+
+    return texts
+
+
 def absorbed(tools, function, text, prepared, seed, limit):
     """True when the disagreement of a program with exp(x - lse) goes away with smaller
     numbers in it: next to numbers as large as its masks' the logarithm of a sum is lost,
     and what hides a whole row is no longer divided by its length."""
     if "math.log " not in text or not _LARGE.search(text):
         return False
-    smaller = _LARGE.sub(lambda m: f"{'-' if m.group(0)[0] == '-' else ''}30.0", text)
-    chunks, errors = tools.opt({function.name: smaller}, passes(PREPARED[prepared]))
-    if errors:
-        return False
-    (head, functions), = chunks
-    library = paired(tools, functions, {function.name: smaller}, head)
-    return disagreement(function, function.name, f"{function.name}_original", library, seed, limit)[0] is None
-
-
-def paired(tools, raised, originals, head):
-    """Raised functions compiled beside what they were, which is called NAME_original."""
-    before = [originals[n].replace(f"@{n}(", f"@{n}_original(") for n in raised]
-    return execute.Library(tools, [execute.module([*raised.values(), *before], head)])
+    name = function.name
+    smaller = {name: _LARGE.sub(lambda m: f"{'-' if m.group(0)[0] == '-' else ''}30.0", text)}
+    libraries, errors = tools.compiled(smaller, passes(PREPARED[prepared]), lambda t: True,
+                                       with_originals(smaller))
+    return not errors and disagreement(function, name, f"{name}_original", libraries[0][0], seed,
+                                       limit)[0] is None
 
 
 def near_miss_batch(task):
@@ -329,16 +333,16 @@ def near_miss_batch(task):
         made[name] = spellings.spell(recipes.sample_alike(rng), rng, name).function
         changes[name] = mutations.mutate(made[name], rng, 2 if rng.random() < 0.25 else 1)
     texts = {n: f.text() for n, f in made.items()}
-    chunks, errors = tools.opt(texts, passes(PREPARED[task["prepared"]]))
+    libraries, errors = tools.compiled(texts, passes(PREPARED[task["prepared"]]),
+                                       execute.ATTENTION.search, with_originals(texts))
     failures = [dict(kind=e.kind, name=e.name, text=e.text) for e in errors]
     count, raised, wrong, excused = (collections.Counter() for _ in range(4))
+    found_total = 0
     for name in made:
         count.update(set(changes[name]))
-    for head, functions in chunks:
-        found = {n: t for n, t in functions.items() if execute.ATTENTION.search(t)}
-        if not found:
-            continue
-        library = paired(tools, found, texts, head)
+    for library, functions in libraries:
+        found = [n for n, t in functions.items() if execute.ATTENTION.search(t)]
+        found_total += len(found)
         for name in found:
             raised.update(set(changes[name]))
             limit = AGREEMENT[narrowest(texts[name])]
@@ -352,8 +356,7 @@ def near_miss_batch(task):
                 failures.append(dict(kind=why.split(":")[0], why=why, name=name, text=texts[name]))
     for failure in failures:
         failure.update(seed=seed, passes=task["prepared"], changes=changes[failure["name"]])
-    total = sum(1 for h, fs in chunks for t in fs.values() if execute.ATTENTION.search(t))
-    return dict(count=size, raised_total=total, changed=count, raised=raised, wrong=wrong,
+    return dict(count=size, raised_total=found_total, changed=count, raised=raised, wrong=wrong,
                 excused=excused), failures
 
 

@@ -128,7 +128,7 @@ def sample_mask(rng, recipe, structural):
         parts = [p for p in parts if p[0] not in ("lower",)]
     if extra == "constant":
         seen = np.array([[rng.random() < 0.6 for _ in range(n)] for _ in range(m)])
-        seen[:, rng.randrange(n)] = True
+        seen[:, 0] = True
         value = seen
     return Mask([*parts, (extra, value)])
 
@@ -197,7 +197,9 @@ def sample_terms(rng, recipe):
         form = rng.choice(["fill", "add"])
         extras.append(Term("mask", fill, form=form, mask=sample_mask(rng, recipe, structural)))
         if rng.random() < 0.15:
-            extras.append(Term("mask", fill, form=form, mask=sample_mask(rng, recipe, True)))
+            # Causal: what the first mask lets each row see stays seen.
+            second = Mask([("upper", 0)] if recipe.row else [("length", 1)])
+            extras.append(Term("mask", fill, form=form, mask=second))
     rng.shuffle(extras)
     # A mask of -inf or of the lowest number is last, as in all models: nothing is
     # added to it.
@@ -312,7 +314,8 @@ def evaluate(recipe, arrays):
         elif term.form == "fill":
             scores = np.where(visible(recipe, t, arrays), scores, term.value)
         else:
-            scores = scores + np.where(visible(recipe, t, arrays), 0.0, term.value)
+            with np.errstate(over="ignore"):
+                scores = scores + np.where(visible(recipe, t, arrays), 0.0, term.value)
     top = scores.max(-1, keepdims=True)
     top = np.where(np.isneginf(top), 0.0, top)
     weights = np.exp(scores - top)
