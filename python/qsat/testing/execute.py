@@ -20,6 +20,7 @@ RAISE = "inline,canonicalize,cse,qsat-raise-attention"
 #: Straight to scalar loops, by upstream's passes but for the meaning of qsat ops: what
 #: is tested is the raising.
 LOWER = (
+    "func.func(tosa-to-linalg-named,tosa-to-linalg),func.func(tosa-to-arith,tosa-to-tensor),"
     "convert-qsat-to-linalg,func.func(qsat-decompose-aggregates,convert-elementwise-to-linalg),"
     "canonicalize,cse,one-shot-bufferize{bufferize-function-boundaries "
     "function-boundary-type-conversion=identity-layout-map},func.func(convert-linalg-to-loops),"

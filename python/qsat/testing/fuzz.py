@@ -29,6 +29,7 @@ import numpy as np
 
 from . import execute, mutations, recipe as recipes, spellings
 from .ir import NUMPY, is_float
+from .tosa import TosaBuilder
 
 #: Passes of upstream that a program may have been through: one for each batch.
 PREPARED = {
@@ -37,6 +38,8 @@ PREPARED = {
     "generalized": "linalg-generalize-named-ops,canonicalize",
     "fused generics": "linalg-generalize-named-ops,linalg-fuse-elementwise-ops,canonicalize,cse",
     "no unit dimensions": "linalg-fold-unit-extent-dims,canonicalize,cse",
+    "tosa": "",
+    "tosa to linalg": "tosa-to-linalg-named,tosa-to-linalg,tosa-to-arith,tosa-to-tensor,canonicalize,cse",
 }
 _MASK = re.compile(r"mask = #qsat\.mask<([^>]*)>")
 #: Of a result, relative to its largest magnitude.
@@ -140,18 +143,22 @@ def check_spelling(spelling, text, library, seed):
     return wrong_structure(spelling, text) or wrong_numbers(spelling, library, seed)
 
 
-def make_spellings(seed, size):
+def make_spellings(seed, size, prepared=""):
     """{name: spelling} of a batch."""
     made = {}
     for n in range(size):
         rng = random.Random(f"{seed}/{n}")
-        made[f"f{n}"] = spellings.spell(recipes.sample(rng), rng, f"f{n}")
+        if prepared.startswith("tosa"):
+            made[f"f{n}"] = spellings.spell(recipes.sample_tosa(rng), rng, f"f{n}", builder=TosaBuilder)
+        else:
+            made[f"f{n}"] = spellings.spell(recipes.sample(rng), rng, f"f{n}")
     return made
 
 
 def reference_batch(task):
     """As below without raising: the generator against its own reference."""
-    tools, made = execute.Tools(task["qsat_opt"]), make_spellings(task["seed"], task["size"])
+    tools = execute.Tools(task["qsat_opt"])
+    made = make_spellings(task["seed"], task["size"], task["prepared"])
     texts = {n: s.function.text() for n, s in made.items()}
     library = execute.Library(tools, [execute.module(texts.values())])
     failures = []
@@ -167,7 +174,7 @@ def reference_batch(task):
 def spelling_batch(task):
     """(statistics, failures) of one batch of spellings."""
     tools, seed, prepared = execute.Tools(task["qsat_opt"]), task["seed"], task["prepared"]
-    made = make_spellings(seed, task["size"])
+    made = make_spellings(seed, task["size"], prepared)
     texts = {n: s.function.text() for n, s in made.items()}
     libraries, errors = tools.compiled(texts, passes(PREPARED[prepared]), execute.ATTENTION.search,
                                        lambda raised, head: raised.values())

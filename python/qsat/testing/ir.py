@@ -187,6 +187,15 @@ def _constant(value, elem):
     return f"arith.constant {literal(value, elem)}" + ("" if elem == "i1" else f" : {elem}")
 
 
+def dense(array, elem):
+    """The elements of a constant tensor."""
+    def nest(a):
+        return literal(a.item(), elem) if a.ndim == 0 else f"[{', '.join(map(nest, a))}]"
+
+    same = array.size and np.all(array == array.flat[0])
+    return literal(array.flat[0].item(), elem) if same else nest(array)
+
+
 class _Printer:
     def __init__(self, function):
         self.function, self.lines, self.names = function, [], {}
@@ -374,16 +383,7 @@ class _Printer:
 
     def print_constant(self, op):
         """array."""
-        array, elem = op.attrs["array"], op.result.elem
-
-        def nest(a):
-            if a.ndim == 0:
-                return literal(a.item(), elem)
-            return f"[{', '.join(map(nest, a))}]"
-
-        same = array.size and np.all(array == array.flat[0])
-        dense = literal(array.flat[0].item(), elem) if same else nest(array)
-        self.set(op, f"arith.constant dense<{dense}> : {op.result.type}")
+        self.set(op, f"arith.constant dense<{dense(op.attrs['array'], op.result.elem)}> : {op.result.type}")
 
     def print_slice(self, op):
         """offsets; the sizes are the result's."""
@@ -398,3 +398,35 @@ class _Printer:
         types = ", ".join(v.type for v in op.operands)
         self.set(op, f"tensor.concat dim({op.attrs['dimension']}) {names} : ({types}) -> {op.result.type}")
 
+
+    def print_tosa(self, op):
+        """name; array of a const, shape of a reshape or tile, perms, axis."""
+        name, operands, attributes = op.attrs["name"], list(map(self.operand, op.operands)), ""
+        if name == "const":
+            values = f"dense<{dense(op.attrs['array'], op.result.elem)}> : {op.result.type}"
+            self.set(op, f'"tosa.const"() <{{values = {values}}}> : () -> {op.result.type}')
+            return
+        if "shape" in op.attrs:
+            rank = len(op.attrs["shape"])
+            values = f"dense<{op.attrs['shape']}> : tensor<{rank}xindex>" if rank else \
+                "dense<> : tensor<0xindex>"
+            shape = self.define(f"tosa.const_shape {{values = {values}}} : () -> !tosa.shape<{rank}>")
+            operands.append((shape, f"!tosa.shape<{rank}>"))
+        elif name == "mul":
+            operands.append(self.tosa_zero("i8"))
+        elif name == "matmul":
+            operands += [self.tosa_zero(v.elem) for v in op.operands]
+        if "perms" in op.attrs:
+            attributes = f" {{perms = array<i32: {', '.join(map(str, op.attrs['perms']))}>}}"
+        elif "axis" in op.attrs:
+            attributes = f" {{axis = {op.attrs['axis']} : i32}}"
+        self.set(op, f"tosa.{name} {', '.join(n for n, _ in operands)}{attributes}"
+                     f" : ({', '.join(t for _, t in operands)}) -> {op.result.type}")
+
+    def operand(self, value):
+        return self.names[id(value)], value.type
+
+    def tosa_zero(self, elem):
+        zero = self.define(f'"tosa.const"() <{{values = dense<{literal(0, elem)}> : tensor<1x{elem}>}}>'
+                           f" : () -> tensor<1x{elem}>")
+        return zero, f"tensor<1x{elem}>"

@@ -142,6 +142,17 @@ def sample(rng, dynamic_share=0.1):
     return complete(rng, sizes, rng.choice(types), dynamic_share)
 
 
+def sample_tosa(rng):
+    """A recipe that TOSA can say: no f64, no run-time sizes."""
+    sizes = {a: rng.choice(DISTINCT[a]) for a in AXES}
+    recipe = complete(rng, sizes, rng.choice(["f32"] * 8 + ["f16", "bf16"]), 0)
+    if recipe.compute == "f64":
+        recipe.compute = "f32"
+        for term in recipe.terms:
+            term.value = max(term.value, -3.4028234663852886e38) if math.isfinite(term.value) else term.value
+    return recipe
+
+
 def sample_alike(rng):
     """A recipe whose axes have few and small sizes, many of them equal: a program that
     confuses two axes is still valid. Mostly f64, in which a wrong number stands out."""

@@ -41,14 +41,16 @@ class Spelling:
                             [order.index(a) for a in axes])
 
 
-def spell(recipe, rng, name, style=None):
-    return _Speller(recipe, rng, name, style or Style.sample(rng)).spell()
+def spell(recipe, rng, name, style=None, builder=Builder):
+    """One spelling of the recipe; ``builder`` is Builder (linalg) or TosaBuilder."""
+    return _Speller(recipe, rng, name, style or Style.sample(rng), builder).spell()
 
 
 class _Speller:
-    def __init__(self, recipe, rng, name, style):
+    def __init__(self, recipe, rng, name, style, builder):
         self.recipe, self.rng = recipe, rng
-        self.b = Builder(name, rng, style, recipe.sizes, recipe.dynamic)
+        self.tosa = builder is not Builder
+        self.b = builder(name, rng, style, recipe.sizes, recipe.dynamic)
         self.spelling = Spelling(self.b.function, recipe)
 
     # -- small helpers -----------------------------------------------------------
@@ -310,7 +312,7 @@ class _Speller:
     def values(self, z, v, base):
         """softmax(z) v."""
         r = self.recipe
-        if not r.guarded and not r.sink and base == "e" and self.b.chance(0.06):
+        if not r.guarded and not r.sink and base == "e" and not self.tosa and self.b.chance(0.06):
             self.spelling.features.append("softmax:named")
             z = self.b.arrange(z, [g for g in z.groups if g and "j" not in g] + [("j",)]) \
                 if ("j",) in z.groups else self.b.split(z)
@@ -360,7 +362,8 @@ class _Speller:
 
     def guarded(self, z, shifted, v, base):
         """Softmax whose rows without a visible key are 0."""
-        how = self.pick("guard", "all-infinite", "any-finite", "max")
+        # The maximum of TOSA starts from the lowest number: it is never -inf.
+        how = self.pick("guard", "all-infinite", "any-finite", *(() if self.tosa else ("max",)))
         e = self.compute(self.exponential(shifted, base))
         p = apply("arith.divf", self.leaf(e), self.leaf(self.total(e)))
         low = const(-math.inf, z.elem)
