@@ -6,5 +6,7 @@
 ``spellings``  many ways to write one recipe as linalg
 ``mutations``  changes to a program that may or may not leave it an attention
 ``execute``    compiles and runs many small functions at once
-``fuzz``       the two checks: spellings are found, nothing else is
+``tosa``       the same operations in TOSA
+``spelling_check``, ``near_miss_check``  spellings are found, and nothing else is
+``fuzz``       runs the two checks on as many programs as asked for
 """

@@ -14,6 +14,8 @@ import tempfile
 
 import numpy as np
 
+from .ir import NUMPY
+
 LLVM = pathlib.Path("/usr/lib/llvm-22")
 #: As the CPU pipeline starts.
 RAISE = "inline,canonicalize,cse,qsat-raise-attention"
@@ -190,7 +192,6 @@ def to_elem(array, elem):
         bits = np.asarray(array, np.float32).view(np.uint32)
         rounded = bits + 0x7FFF + ((bits >> 16) & 1)
         return np.ascontiguousarray((rounded >> 16).astype(np.uint16))
-    from .ir import NUMPY
     return np.ascontiguousarray(np.asarray(array, NUMPY[elem]))
 
 

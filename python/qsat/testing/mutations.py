@@ -137,8 +137,11 @@ def init(function, rng):
     if not places:
         return False
     op, i = rng.choice(places)
-    op.attrs["inits"][i] = rng.choice([0.0, 1.0, -1.0, 0.5, 1e-3, -1e4, -math.inf, math.inf, math.nan,
-                                       -1e30, -0.0, -3.0e38])
+    numbers = [0.0, 1.0, -1.0, 0.5, 1e-3, -math.inf, math.inf, math.nan, -0.0]
+    if op.attrs["inits"][i]:
+        # Of a maximum. Not of a sum: next to these, scores are lost by rounding.
+        numbers += [-1e4, -1e30, -3.0e38]
+    op.attrs["inits"][i] = rng.choice(numbers)
     return True
 
 

@@ -145,20 +145,32 @@ def sample(rng, dynamic_share=0.1):
 def sample_tosa(rng):
     """A recipe that TOSA can say: no f64, no run-time sizes."""
     sizes = {a: rng.choice(DISTINCT[a]) for a in AXES}
-    recipe = complete(rng, sizes, rng.choice(["f32"] * 8 + ["f16", "bf16"]), 0)
+    return without_f64(complete(rng, sizes, rng.choice(["f32"] * 8 + ["f16", "bf16"]), 0))
+
+
+def without_f64(recipe):
     if recipe.compute == "f64":
         recipe.compute = "f32"
         for term in recipe.terms:
-            term.value = max(term.value, -3.4028234663852886e38) if math.isfinite(term.value) else term.value
+            if math.isfinite(term.value):
+                term.value = max(term.value, -3.4028234663852886e38)
     return recipe
 
 
-def sample_alike(rng):
-    """A recipe whose axes have few and small sizes, many of them equal: a program that
-    confuses two axes is still valid. Mostly f64, in which a wrong number stands out."""
+def alike(rng):
+    """Few and small sizes, many of them equal."""
     common = rng.randrange(2, 5)
-    sizes = {a: common if rng.random() < 0.65 else rng.randrange(1, 6) for a in AXES}
-    return complete(rng, sizes, rng.choice(["f64"] * 7 + ["f32"] * 2 + ["f16"]), 0.05)
+    return {a: common if rng.random() < 0.65 else rng.randrange(1, 6) for a in AXES}
+
+
+def sample_alike(rng):
+    """A recipe whose axes have sizes that are often equal: a program that confuses two
+    axes is still valid. Mostly f64, in which a wrong number stands out."""
+    return complete(rng, alike(rng), rng.choice(["f64"] * 7 + ["f32"] * 2 + ["f16"]), 0.05)
+
+
+def sample_tosa_alike(rng):
+    return without_f64(complete(rng, alike(rng), "f32", 0))
 
 
 def complete(rng, sizes, storage, dynamic_share):
