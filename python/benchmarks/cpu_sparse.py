@@ -140,7 +140,9 @@ def memory(arguments):
                                  *([("dense", [])] if arguments.dense_memory else [])):
                 text = MEMORY.format(folder=os.path.dirname(os.path.abspath(__file__)), arguments=options, n=n,
                                      element=element, density=arguments.densities[-1], name=name, before=before)
-                done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
+                # What is freed goes back to the system at once, and is not resident before the call.
+                environment = dict(os.environ, MALLOC_MMAP_THRESHOLD_="65536")
+                done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, env=environment)
                 if done.returncode != 0:
                     raise RuntimeError(done.stderr[-2000:])
                 yield {"element": element, "n": n, "step": name.rstrip("0"), "megabytes": float(done.stdout)}
