@@ -21,9 +21,9 @@ static constexpr double kLog2E = 1.4426950408889634074;
 std::optional<DecodeShape> DecodeShape::get(const FlashOp &op, const CPUTarget &target) {
   /// More rows pay for packing K; the states of a pass have to stay near.
   constexpr int64_t kMaxRowsPerHead = 8, kMaxRows = 32;
-  /// A tile of K, one of V and the next of K share the nearest cache (measured: the
-  /// best of 8, 16, 32 KiB); keys of a tile and of a task.
-  constexpr int64_t kTileBytes = 8 << 10, kMaxTileKeys = 64, kChunkKeys = 512;
+  /// Elements of a tile of K: one of V and the next of K are in the nearest cache
+  /// beside it (measured: 16, 32, 64 keys of D = 128). Keys of a tile and of a task.
+  constexpr int64_t kTileElements = 4096, kMaxTileKeys = 64, kChunkKeys = 512;
   auto queries = cast<MemRefType>(op.q.getType()), keys = cast<MemRefType>(op.k.getType());
   auto values = cast<MemRefType>(op.v.getType());
   if (queries.isDynamicDim(1) || queries.isDynamicDim(2) || keys.isDynamicDim(1))
@@ -65,8 +65,9 @@ std::optional<DecodeShape> DecodeShape::get(const FlashOp &op, const CPUTarget &
   shape.paddedWidth = llvm::alignTo(shape.valueWidth, shape.valuePart);
   shape.widensKeys = !shape.hasDots && keys.getElementType() != op.acc;
   shape.part = shape.hasDots ? 2 * shape.lanes : shape.lanes;
-  int64_t rowBytes = std::max<int64_t>(shape.width * keys.getElementTypeBitWidth() / 8, 1);
-  int64_t tileKeys = std::clamp<int64_t>(kTileBytes / rowBytes, 1, kMaxTileKeys);
+  int64_t tileKeys =
+      std::clamp<int64_t>(kTileElements / std::max<int64_t>(shape.width, 1), 1, kMaxTileKeys);
+  shape.prefetches = keys.getElementTypeBitWidth() <= 16;
   shape.keys = llvm::alignTo(std::min(tileKeys, op.blockKeys), shape.lanes);
   int64_t registers = target.vectorRegisters / 2;
   shape.tileRows = std::min<int64_t>(shape.rows, 4);
@@ -265,8 +266,10 @@ void DecodeKernel::visitTile(const Tile &tile) {
   accumulateTile(tile);
 }
 
-/// Asks for row `key` of K or V. Wherever that is: a prefetch does not fault.
+/// Asks for row `key` of K or V, if that pays. Wherever that is: it does not fault.
 void DecodeKernel::prefetchRow(Value memref, int64_t elements, Value key) {
+  if (!shape.prefetches)
+    return;
   int64_t perLine = 512 / cast<MemRefType>(memref.getType()).getElementTypeBitWidth();
   for (int64_t d = 0; d < elements; d += perLine)
     memref::PrefetchOp::create(kb, kb.getLoc(), memref,

@@ -15,7 +15,8 @@
 //   m, l, P = 2^(S-m)  softmaxTile     row by row, o is rescaled where m rises
 //   o += P V           accumulateTile  a register tile of rows x value columns
 //
-// The rows of V are prefetched while those of K are read, and the reverse.
+// The rows of V are prefetched while those of K are read, and the reverse, where the
+// elements are of 16 bits.
 
 #ifndef QSAT_CONVERSION_QSATTOLOOPS_DECODEKERNEL_H
 #define QSAT_CONVERSION_QSATTOLOOPS_DECODEKERNEL_H
@@ -51,6 +52,9 @@ struct DecodeShape {
   bool hasValueDots;
   int64_t valuePart;   ///< elements of Dv that are loaded at once
   int64_t keys;        ///< keys of a tile
+  /// Where a row is short the hardware does not see it coming; of 32-bit elements it
+  /// does better by itself (measured, f32: 0.79 of a plain read, 0.72 with prefetches).
+  bool prefetches;
   int64_t tileRows, tileColumns; ///< register tile of o += P V
   int64_t groupRows;   ///< rows whose scores with some keys fill one register
   int64_t chunk;       ///< keys of a task
