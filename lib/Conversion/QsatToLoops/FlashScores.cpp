@@ -55,10 +55,22 @@ void FlashKernel::maskTile(const KeyTile &tile) {
   });
 }
 
+/// log2 e * z, except that a finite z stays finite: the lowest number is a mask
+/// that hides a key beside visible ones, but not a whole row.
+static Value toBase2(KernelBuilder &kb, Value z) {
+  Type type = z.getType();
+  double least = getElementTypeOrSelf(type).isF64() ? -std::numeric_limits<double>::max()
+                                                    : -std::numeric_limits<float>::max();
+  Value scaled = kb.mulf(z, kb.constant(type, 1.4426950408889634074));
+  Value lowest = kb.constant(type, least);
+  Value overflows = kb.both(kb.cmpf(arith::CmpFPredicate::OLT, scaled, lowest),
+                            kb.cmpf(arith::CmpFPredicate::OGE, z, lowest));
+  return kb.select(overflows, lowest, scaled);
+}
+
 /// scores [rows,count] = log2 e * region(scores). Keys past `limit` are not
 /// looked at; the mask hides them.
 void FlashKernel::modifyTile(const KeyTile &tile) {
-  constexpr double kLog2E = 1.4426950408889634074;
   int64_t lanes = shape.lanes;
   kb.loop(kb.index(0), numRows, 1, [&](Value r) {
     Value row = kb.add(firstRow, r);
@@ -69,14 +81,13 @@ void FlashKernel::modifyTile(const KeyTile &tile) {
       if (step == 1) {
         Value score = kb.load(scores, {r, j});
         Value z = region.onScalar(factor ? kb.mulf(score, factor) : score, key);
-        return kb.store(kb.mulf(z, kb.constant(acc, kLog2E)), scores, {r, j});
+        return kb.store(toBase2(kb, z), scores, {r, j});
       }
       Value score = kb.loadVector(scores, {r, j}, lanes);
       if (factor)
         score = kb.mulf(score, kb.splat(factor, lanes));
       Value z = region.onVector(score, key, tile.limit);
-      Value log2e = kb.constant(kb.vec(acc, lanes), kLog2E);
-      kb.storeVector(kb.mulf(z, log2e), scores, {r, j});
+      kb.storeVector(toBase2(kb, z), scores, {r, j});
     });
   });
 }
