@@ -117,6 +117,11 @@ def QsatRaiseAttention : Pass<"qsat-raise-attention"> {
     --cse` first. A near miss is a remark of
     category `qsat`.
   }];
+  let options = [
+    Option<"allowUnshifted", "allow-unshifted-softmax", "bool", "false",
+           "NON-NUMERIC-PRESERVING: also raise a softmax whose exponentials are not shifted by the "
+           "row maximum; where they overflow or underflow, attention does not">
+  ];
   let statistics = [Statistic<"numRaised", "raised", "number of attentions raised">];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

@@ -57,7 +57,9 @@ struct AttentionMatch {
 /// Finds attentions. One matcher serves one candidate.
 class AttentionMatcher {
 public:
-  AttentionMatcher(ExprContext &exprs, BandCache &bands) : exprs(exprs), builder(exprs, bands) {}
+  /// With `allowUnshifted`, exponentials need not be shifted by the row maximum.
+  AttentionMatcher(ExprContext &exprs, BandCache &bands, bool allowUnshifted)
+      : exprs(exprs), builder(exprs, bands), allowUnshifted(allowUnshifted) {}
 
   /// Matches `root`: a contraction with values, or the division of one by the
   /// sum of its weights. On failure `reason` says why.
@@ -78,13 +80,12 @@ private:
   struct RowReduction {
     Node *rest = nullptr; ///< the element at the further index
   };
-  /// exp(logit - maxima) in some base.
+  /// exp(logit - shifts) in some base; no key index occurs in the shifts.
   struct Exponential {
     Node *node = nullptr;
     Node *logit = nullptr;
-    llvm::SmallVector<Node *> maxima;
+    llvm::SmallVector<Node *> shifts; ///< innermost first
     double lnBase = 1.0;
-    bool hasMax = false;
   };
   struct Product {
     Node *q, *k, *init;
@@ -100,9 +101,14 @@ private:
   // Softmax.
   mlir::FailureOr<Softmax> matchSoftmax(Node *p, Node *sum);
   std::optional<Exponential> matchExponential(Node *node);
-  mlir::LogicalResult stripMaxima(Exponential &e);
-  bool isMaxOf(Node *node, Node *logit);
-  std::optional<RowReduction> matchRowReduction(Node *load, ReduceKind kind, Node *element);
+  mlir::FailureOr<Softmax> matchSoftmaxOp(Node *p);
+  mlir::LogicalResult describeWeights(Node *p, bool isDivided);
+  bool splitDivisor(Node *sum, Node *&reduction, Node *&sinkTerm);
+  Node *matchSink(Node *term, const Exponential &e);
+  bool isMaxOf(Node *node, Node *logit, llvm::ArrayRef<Node *> guards);
+  bool isShiftedByMaxima(const Exponential &e, llvm::ArrayRef<Node *> guards);
+  std::optional<RowReduction> matchRowReduction(Node *load, ReduceKind kind,
+                                                llvm::function_ref<bool(Node *)> isElement);
   bool isAllHidden(Node *condition, Node *score, const AttentionMatch &match);
 
   // Scores.
@@ -126,13 +132,14 @@ private:
     return mlir::failure();
   }
   /// The number of values that an index expression from 0 takes, or -1.
-  int64_t sizeOf(mlir::AffineExpr index) const;
+  mlir::AffineExpr sizeOf(mlir::AffineExpr index) const;
   bool hasKeys(Node *n) const { return n->vars & keyVars; }
 
   ExprContext &exprs;
   ExprBuilder builder;
   llvm::SmallVector<mlir::AffineExpr> outIndices, keyIndices;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::AffineExpr>> depthIndices;
+  bool allowUnshifted;
   uint64_t keyVars = 0;
   llvm::DenseMap<Node *, bool> productMemo;
 };

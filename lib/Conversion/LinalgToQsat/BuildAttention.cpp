@@ -41,6 +41,7 @@ private:
   SmallVector<unsigned> outerBatch, heads;
   /// Variables in the coordinates (b, h, i, j) of the op.
   SmallVector<AffineExpr> coordinates;
+  SymbolValues symbols; ///< of the score region
   SmallVector<Node *> leaves;
   SmallVector<Value> extras;
   SmallVector<Attribute> extraMaps;
@@ -75,9 +76,11 @@ Value AttentionBuilder::castScalar(OpBuilder &b, Value scalar, Type type) {
 Value AttentionBuilder::elementwise(
     ValueRange inputs, ArrayRef<AffineMap> maps, RankedTensorType type,
     function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
+  Value like = inputs.front();
   SmallVector<AffineMap> all(maps);
   all.push_back(AffineMap::getMultiDimIdentityMap(type.getRank(), builder.getContext()));
-  Value init = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
+  Value init = tensor::EmptyOp::create(builder, loc, tensor::getMixedSizes(builder, loc, like),
+                                       type.getElementType());
   SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
   return linalg::GenericOp::create(builder, loc, type, inputs, init, all, iterators,
                                    [&](OpBuilder &b, Location at, ValueRange args) {
@@ -119,20 +122,8 @@ qsat::MaskAttr AttentionBuilder::maskAttr() {
 
 void AttentionBuilder::addExtras() {
   MLIRContext *context = builder.getContext();
-  // Extents of 1 still have a coordinate.
-  auto place = [&](ArrayRef<unsigned> group, unsigned dim) {
-    AffineExpr rest = getAffineDimExpr(dim, context);
-    for (unsigned i = group.size(); i-- > 0;) {
-      int64_t extent = *exprs.vars.staticExtent(group[i]);
-      coordinates[group[i]] = i == 0 ? rest : rest % extent;
-      rest = rest.floorDiv(extent);
-    }
-  };
-  coordinates.assign(exprs.vars.size(), getAffineConstantExpr(0, context));
-  place(outerBatch, 0);
-  place(heads, 1);
-  place(match.rows, 2);
-  place(match.keys, 3);
+  DimGroups groups = {outerBatch, heads, match.rows, match.keys};
+  coordinates = coordinatesIn(groups, exprs.vars);
 
   SmallVector<Node *> roots;
   for (const ScoreStep &step : match.steps)
@@ -141,8 +132,7 @@ void AttentionBuilder::addExtras() {
   leaves = leavesOf(roots);
   VarTable coordinateVars(context);
   // A table of the four extents; unit extents are kept as constants by maps.
-  for (ArrayRef<unsigned> group : {ArrayRef(outerBatch), ArrayRef(heads), ArrayRef(match.rows),
-                                   ArrayRef(match.keys)})
+  for (ArrayRef<unsigned> group : groups)
     coordinateVars.addKeepingUnits(extentOf(group, exprs.vars));
   for (Node *leaf : leaves) {
     SmallVector<AffineExpr> results;
@@ -157,6 +147,7 @@ void AttentionBuilder::addExtras() {
   }
   for (AffineExpr &e : coordinates)
     e = simplifyIndex(e, coordinateVars);
+  emitSymbols(builder, loc, roots, coordinates, exprs.sizes, symbols);
 }
 
 Value AttentionBuilder::applyStep(OpBuilder &b, const ScoreStep &step, Value x,
@@ -200,7 +191,8 @@ void AttentionBuilder::buildRegion(qsat::AttentionOp op) {
   for (unsigned k = 0; k < 4; ++k)
     block->addArgument(builder.getIndexType(), loc);
   OpBuilder b = OpBuilder::atBlockEnd(block);
-  NodeEmitter emitter(b, loc, coordinates, block->getArguments().take_back(4));
+  NodeEmitter emitter(b, loc, coordinates, block->getArguments().take_back(4),
+                      symbols);
   for (auto [k, leaf] : llvm::enumerate(leaves))
     emitter.bind(leaf, block->getArgument(1 + k));
   Value x = block->getArgument(0);
@@ -252,11 +244,12 @@ LogicalResult AttentionBuilder::build() {
   Type rootElement = rootType.getElementType();
   // A wide result of narrow operands is not rounded in between.
   Type outElement = rootElement == type ? Type(type) : Type(accType);
-  SmallVector<int64_t> shape = {extentOf(outerBatch, vars), extentOf(heads, vars),
-                                extentOf(match.rows, vars), extentOf(match.width, vars)};
-  SmallVector<Value> inits = {tensor::EmptyOp::create(builder, loc, shape, outElement)};
+  SmallVector<AffineExpr> shape = {extentOf(outerBatch, vars), extentOf(heads, vars),
+                                   extentOf(match.rows, vars), extentOf(match.width, vars)};
+  SmallVector<OpFoldResult> mixed = exprs.sizes.emit(builder, loc, shape);
+  SmallVector<Value> inits = {tensor::EmptyOp::create(builder, loc, mixed, outElement)};
   if (match.sink)
-    inits.push_back(tensor::EmptyOp::create(builder, loc, ArrayRef(shape).drop_back(), accType));
+    inits.push_back(tensor::EmptyOp::create(builder, loc, ArrayRef(mixed).drop_back(), accType));
   SmallVector<Type> types;
   for (Value init : inits)
     types.push_back(init.getType());
@@ -283,12 +276,14 @@ LogicalResult AttentionBuilder::build() {
     Value start = materialize(builder, loc, match.addend, outGroups, exprs);
     AffineMap identity = AffineMap::getMultiDimIdentityMap(rootType.getRank(), builder.getContext());
     start = castTo(start, cast<FloatType>(rootElement));
-    value = elementwise({value, start}, {identity, identity}, rootType,
+    value = elementwise({value, start}, {identity, identity}, cast<RankedTensorType>(value.getType()),
                         [&](OpBuilder &b, Location at, ValueRange args) -> Value {
                           return arith::AddFOp::create(b, at, args[0], args[1]);
                         });
   }
   Value root = match.root;
+  if (value.getType() != root.getType())
+    value = tensor::CastOp::create(builder, loc, root.getType(), value);
   root.replaceAllUsesWith(value);
   return success();
 }

@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -80,6 +81,8 @@ Node *ExprBuilder::stepUncached(Node *load) {
   Operation *op = result.getOwner();
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
     return stepLinalg(linalgOp, result.getResultNumber(), load->indices);
+  if (isa_and_nonnull<tosa::TosaDialect>(op->getDialect()))
+    return stepTosa(op, load->indices);
   if (op->hasTrait<OpTrait::Elementwise>())
     return stepElementwise(op, load->indices);
   return stepMovement(op, load->indices);
@@ -89,10 +92,9 @@ Node *ExprBuilder::stepUncached(Node *load) {
 // Linalg ops
 //===----------------------------------------------------------------------===//
 
-/// The loop indices at which `map`, of an output, gives `indices`. Loops that
-/// it does not give are left null, or 0 when they run once.
-static LogicalResult invert(AffineMap map, ArrayRef<AffineExpr> indices,
-                            ArrayRef<int64_t> extents, SmallVector<AffineExpr> &loops) {
+LogicalResult qsat::raise::invert(AffineMap map, ArrayRef<AffineExpr> indices,
+                                  ArrayRef<int64_t> extents,
+                                  SmallVector<AffineExpr> &loops) {
   loops.assign(map.getNumDims(), AffineExpr());
   for (auto [expr, index] : llvm::zip_equal(map.getResults(), indices)) {
     if (auto dim = dyn_cast<AffineDimExpr>(expr))
@@ -158,7 +160,22 @@ Node *ExprBuilder::evaluateBody(linalg::LinalgOp op, Value target, ArrayRef<Affi
       continue;
     }
     SmallVector<Node *> operands;
+    if (isa<tensor::DimOp>(inner)) {
+      if (AffineExpr size = sizes.valueOf(inner.getResult(0)))
+        slot = exprs.index(size, inner.getResult(0).getType());
+      continue;
+    }
+    if (auto list = dyn_cast<tensor::FromElementsOp>(inner)) {
+      // A scalar as a tensor, which is extracted again.
+      if (list.getElements().size() == 1)
+        slot = lookup(list.getElements()[0]);
+      continue;
+    }
     if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
+      if (extract.getTensor().getParentBlock() == block) {
+        slot = lookup(extract.getTensor());
+        continue;
+      }
       SmallVector<AffineExpr> indices;
       for (Value v : extract.getIndices()) {
         // An index may itself be read from a tensor of indices.
@@ -203,15 +220,16 @@ Node *ExprBuilder::outerScalar(Value value, unsigned depth) {
   TypedAttr constant;
   if (matchPattern(value, m_Constant(&constant)) && isa<IntegerAttr, FloatAttr>(constant))
     return exprs.constant(constant);
+  if (AffineExpr size = sizes.valueOf(value))
+    return exprs.index(size, type);
   Operation *op = value.getDefiningOp();
   if (op && depth < 8) {
     if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
       SmallVector<AffineExpr> indices;
       for (Value v : extract.getIndices()) {
-        IntegerAttr at;
-        if (!matchPattern(v, m_Constant(&at)))
+        indices.push_back(sizes.valueOf(v));
+        if (!indices.back())
           return exprs.scalar(value);
-        indices.push_back(getAffineConstantExpr(at.getInt(), exprs.getContext()));
       }
       return exprs.load(extract.getTensor(), indices);
     }
@@ -238,99 +256,4 @@ Node *ExprBuilder::stepElementwise(Operation *op, ArrayRef<AffineExpr> indices) 
     operands.push_back(operand);
   }
   return exprs.apply(op, operands);
-}
-
-//===----------------------------------------------------------------------===//
-// Reductions
-//===----------------------------------------------------------------------===//
-
-/// The body value that `yielded` combines with the accumulator `out`.
-static std::optional<std::pair<ReduceKind, Value>> combinerOf(Value yielded, Value out) {
-  Operation *op = yielded.getDefiningOp();
-  if (!op)
-    return std::nullopt;
-  ReduceKind kind = ReduceKind::Other;
-  if (isa<arith::AddFOp>(op))
-    kind = ReduceKind::Add;
-  else if (isa<arith::MaximumFOp, arith::MaxNumFOp>(op))
-    kind = ReduceKind::Max;
-  else if (isa<arith::AndIOp>(op) && yielded.getType().isInteger(1))
-    kind = ReduceKind::And;
-  else if (isa<arith::OrIOp>(op) && yielded.getType().isInteger(1))
-    kind = ReduceKind::Or;
-  if (kind != ReduceKind::Other) {
-    Value x = op->getOperand(0), y = op->getOperand(1);
-    if (x == out)
-      std::swap(x, y);
-    if (y != out || x == out)
-      return std::nullopt;
-    return std::pair(kind, x);
-  }
-  // select(x > out, x, out), as the value of an argmax.
-  auto choice = dyn_cast<arith::SelectOp>(op);
-  auto cmp = choice ? choice.getCondition().getDefiningOp<arith::CmpFOp>() : nullptr;
-  if (!cmp)
-    return std::nullopt;
-  using P = arith::CmpFPredicate;
-  P p = cmp.getPredicate();
-  bool greater = p == P::OGT || p == P::OGE || p == P::UGT || p == P::UGE;
-  if (greater && choice.getFalseValue() == out && cmp.getLhs() == choice.getTrueValue() &&
-      cmp.getRhs() == out)
-    return std::pair(ReduceKind::Max, choice.getTrueValue());
-  return std::nullopt;
-}
-
-std::optional<Reduction> qsat::raise::reductionOf(Value tensor) {
-  auto result = dyn_cast<OpResult>(tensor);
-  auto op = result ? dyn_cast<linalg::LinalgOp>(result.getOwner()) : nullptr;
-  if (!op || op.getNumReductionLoops() == 0 || !op.hasPureTensorSemantics() ||
-      op->getNumRegions() != 1)
-    return std::nullopt;
-  unsigned number = result.getResultNumber();
-  Block *block = op.getBlock();
-  Value out = op.getMatchingBlockArgument(op.getDpsInitOperand(number));
-  auto combiner = combinerOf(block->getTerminator()->getOperand(number), out);
-  if (!combiner)
-    return std::nullopt;
-  Reduction reduction{op, number, combiner->first, combiner->second, {}};
-  SmallVector<unsigned> loops;
-  op.getReductionDims(loops);
-  reduction.loops.assign(loops.begin(), loops.end());
-  // What is combined must not depend on the accumulators.
-  llvm::DenseSet<Value> needed = {reduction.body};
-  for (Operation &inner : llvm::reverse(*block))
-    if (llvm::any_of(inner.getResults(), [&](Value v) { return needed.contains(v); }))
-      needed.insert(inner.operand_begin(), inner.operand_end());
-  for (OpOperand &init : op.getDpsInitsMutable())
-    if (needed.contains(op.getMatchingBlockArgument(&init)))
-      return std::nullopt;
-  return reduction;
-}
-
-SmallVector<int64_t> ExprBuilder::reduceExtents(const Reduction &reduction) {
-  SmallVector<int64_t> extents;
-  linalg::LinalgOp op = reduction.op;
-  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
-  for (unsigned loop : reduction.loops)
-    extents.push_back(ranges[loop]);
-  return extents;
-}
-
-Node *ExprBuilder::reduceBody(Node *load, const Reduction &reduction,
-                              ArrayRef<AffineExpr> loopIndices) {
-  linalg::LinalgOp op = reduction.op;
-  SmallVector<AffineExpr> loops;
-  AffineMap map = op.getIndexingMapMatchingResult(op->getResult(reduction.result));
-  if (failed(invert(map, load->indices, op.getStaticLoopRanges(), loops)))
-    return nullptr;
-  for (auto [loop, index] : llvm::zip_equal(reduction.loops, loopIndices))
-    loops[loop] = index;
-  if (llvm::is_contained(loops, AffineExpr()))
-    return nullptr;
-  return evaluateBody(op, reduction.body, loops);
-}
-
-Node *ExprBuilder::reduceInit(Node *load, const Reduction &reduction) {
-  linalg::LinalgOp op = reduction.op;
-  return exprs.load(op.getDpsInitOperand(reduction.result)->get(), load->indices);
 }

@@ -11,16 +11,22 @@ namespace qsat::raise {
 
 enum class ReduceKind { Add, Max, And, Or, Other };
 
-/// A result of a linalg op that reduces over some of its loops:
+/// A result of an op that reduces over some of its loops:
 /// `out = combine(out, body)`.
 struct Reduction {
-  mlir::linalg::LinalgOp op;
+  mlir::Operation *op; ///< a linalg op, or tosa.matmul or tosa.reduce_*
   unsigned result;
   ReduceKind kind;
-  /// The value in the body that is combined.
+  /// The value in the body of a linalg op that is combined.
   mlir::Value body;
-  llvm::SmallVector<unsigned> loops; ///< the reduction loops, in order
+  llvm::SmallVector<unsigned> loops; ///< the reduction loops, in order, or the axis
 };
+
+/// The loop indices at which `map`, of an output, gives `indices`. Loops that
+/// it does not give are left null, or 0 when they run once.
+mlir::LogicalResult invert(mlir::AffineMap map, llvm::ArrayRef<mlir::AffineExpr> indices,
+                           llvm::ArrayRef<int64_t> extents,
+                           llvm::SmallVector<mlir::AffineExpr> &loops);
 
 /// The reduction that defines `tensor`, if one does.
 std::optional<Reduction> reductionOf(mlir::Value tensor);
@@ -40,7 +46,8 @@ using BandCache = llvm::DenseMap<mlir::Attribute, std::optional<Band>>;
 /// Reads scalar expressions off linalg-on-tensors IR.
 class ExprBuilder {
 public:
-  ExprBuilder(ExprContext &exprs, BandCache &bands) : exprs(exprs), bands(bands) {}
+  ExprBuilder(ExprContext &exprs, BandCache &bands)
+      : exprs(exprs), sizes(exprs.sizes), bands(bands) {}
 
   /// What the load reads, in terms of loads of the operands of the op that
   /// defines its tensor; null where that is no elementwise op or movement.
@@ -62,7 +69,11 @@ public:
   Node *reduceInit(Node *load, const Reduction &reduction);
 
   /// The extents of the reduction loops.
-  llvm::SmallVector<int64_t> reduceExtents(const Reduction &reduction);
+  llvm::SmallVector<mlir::AffineExpr> reduceExtents(const Reduction &reduction);
+
+  /// `x` in another type by arith casts, an i1 as 0 or 1; null where a float
+  /// would become an integer.
+  Node *convert(Node *x, mlir::Type type);
 
   ExprContext &exprs;
 
@@ -74,13 +85,24 @@ private:
   Node *stepConstant(mlir::DenseElementsAttr value, Node *load);
   Node *stepBand(mlir::ElementsAttr value, Node *load);
   Node *stepMovement(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
-  Node *stepConcat(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
+  Node *stepConcat(mlir::ValueRange inputs, unsigned dim,
+                   llvm::ArrayRef<mlir::AffineExpr> indices);
+  Node *stepReshape(mlir::Value source, mlir::Value result,
+                    llvm::ArrayRef<mlir::AffineExpr> indices);
+  Node *stepPad(mlir::Value source, llvm::ArrayRef<mlir::OpFoldResult> low,
+                llvm::ArrayRef<mlir::AffineExpr> indices);
+  // TOSA.
+  Node *stepTosa(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
+  Node *stepTosaMovement(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
+  Node *reduceTosa(Node *load, const Reduction &reduction, mlir::AffineExpr index);
+  Node *initTosa(const Reduction &reduction, mlir::Type type);
   /// The value `target` of the body of `op` at the given loop indices.
   Node *evaluateBody(mlir::linalg::LinalgOp op, mlir::Value target,
                      llvm::ArrayRef<mlir::AffineExpr> loops);
   /// A scalar SSA value outside of any body.
   Node *outerScalar(mlir::Value value, unsigned depth = 0);
 
+  DimSizes &sizes;
   llvm::DenseMap<Node *, Node *> stepped, expanded;
   BandCache &bands;
   unsigned gatherDepth = 0;

@@ -191,7 +191,7 @@ Node *ExprBuilder::stepBand(ElementsAttr value, Node *load) {
 //===----------------------------------------------------------------------===//
 
 /// The index into the collapsed dimension of a group of dimensions.
-static AffineExpr linearize(ArrayRef<AffineExpr> indices, ArrayRef<int64_t> sizes,
+static AffineExpr linearize(ArrayRef<AffineExpr> indices, ArrayRef<AffineExpr> sizes,
                             MLIRContext *context) {
   AffineExpr sum = getAffineConstantExpr(0, context);
   for (auto [index, size] : llvm::zip_equal(indices, sizes))
@@ -200,18 +200,13 @@ static AffineExpr linearize(ArrayRef<AffineExpr> indices, ArrayRef<int64_t> size
 }
 
 /// The indices into a group of dimensions of an index into the collapsed one.
-static SmallVector<AffineExpr> delinearize(AffineExpr linear, ArrayRef<int64_t> sizes) {
+static SmallVector<AffineExpr> delinearize(AffineExpr linear, ArrayRef<AffineExpr> sizes) {
   SmallVector<AffineExpr> indices(sizes.size());
   for (unsigned k = sizes.size(); k-- > 0;) {
     indices[k] = k == 0 ? linear : linear % sizes[k];
     linear = linear.floorDiv(sizes[k]);
   }
   return indices;
-}
-
-/// All sizes of a group but the first must be known.
-static bool hasKnownStrides(ArrayRef<int64_t> sizes) {
-  return llvm::none_of(sizes.drop_front(), ShapedType::isDynamic);
 }
 
 Node *ExprBuilder::stepMovement(Operation *op, ArrayRef<AffineExpr> indices) {
@@ -223,23 +218,19 @@ Node *ExprBuilder::stepMovement(Operation *op, ArrayRef<AffineExpr> indices) {
     return exprs.load(cast.getSource(), indices);
   }
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
-    ArrayRef<int64_t> shape = expand.getResultType().getShape();
-    for (const ReassociationIndices &group : expand.getReassociationIndices()) {
-      ArrayRef<int64_t> sizes = shape.slice(group.front(), group.size());
-      if (!hasKnownStrides(sizes))
-        return nullptr;
-      source.push_back(linearize(indices.slice(group.front(), group.size()), sizes, context));
-    }
+    SmallVector<AffineExpr> shape = sizes.shapeOf(expand.getResult());
+    for (const ReassociationIndices &group : expand.getReassociationIndices())
+      source.push_back(linearize(indices.slice(group.front(), group.size()),
+                                 ArrayRef(shape).slice(group.front(), group.size()), context));
     return exprs.load(expand.getSrc(), source);
   }
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
-    ArrayRef<int64_t> shape = collapse.getSrcType().getShape();
-    for (auto [group, index] : llvm::zip_equal(collapse.getReassociationIndices(), indices)) {
-      ArrayRef<int64_t> sizes = shape.slice(group.front(), group.size());
-      if (!hasKnownStrides(sizes))
-        return nullptr;
-      llvm::append_range(source, delinearize(index, sizes));
-    }
+    SmallVector<AffineExpr> shape = sizes.shapeOf(collapse.getSrc());
+    if (indices.empty())
+      source.assign(shape.size(), getAffineConstantExpr(0, context));
+    for (auto [group, index] : llvm::zip_equal(collapse.getReassociationIndices(), indices))
+      llvm::append_range(source,
+                         delinearize(index, ArrayRef(shape).slice(group.front(), group.size())));
     return exprs.load(collapse.getSrc(), source);
   }
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
@@ -247,66 +238,69 @@ Node *ExprBuilder::stepMovement(Operation *op, ArrayRef<AffineExpr> indices) {
     unsigned next = 0;
     for (auto [dim, offset, stride] :
          llvm::enumerate(slice.getMixedOffsets(), slice.getMixedStrides())) {
-      std::optional<int64_t> at = getConstantIntValue(offset), by = getConstantIntValue(stride);
-      if (!at || !by)
+      std::optional<int64_t> by = getConstantIntValue(stride), at = getConstantIntValue(offset);
+      AffineExpr start = at ? getAffineConstantExpr(*at, context)
+                            : sizes.valueOf(cast<Value>(offset));
+      if (!start || !by)
         return nullptr;
       AffineExpr index = dropped.test(dim) ? getAffineConstantExpr(0, context) : indices[next++];
-      source.push_back(index * *by + *at);
+      source.push_back(index * *by + start);
     }
     return exprs.load(slice.getSource(), source);
   }
   if (auto concat = dyn_cast<tensor::ConcatOp>(op))
-    return stepConcat(concat, indices);
-  if (auto pad = dyn_cast<tensor::PadOp>(op)) {
-    // Only where the index is known to be inside of the source.
-    RankedTensorType type = pad.getSourceType();
-    for (auto [dim, low] : llvm::enumerate(pad.getMixedLowPad())) {
-      std::optional<int64_t> by = getConstantIntValue(low);
-      if (!by || type.isDynamicDim(dim))
-        return nullptr;
-      AffineExpr index = simplifyIndex(indices[dim] - *by, exprs.vars);
-      IndexRange range = rangeOf(index, exprs.vars);
-      if (!range.lo || !range.hi || *range.lo < 0 || *range.hi >= type.getDimSize(dim))
-        return nullptr;
-      source.push_back(index);
-    }
-    return exprs.load(pad.getSource(), source);
-  }
+    return stepConcat(concat.getInputs(), concat.getDim(), indices);
+  if (auto pad = dyn_cast<tensor::PadOp>(op))
+    return stepPad(pad.getSource(), pad.getMixedLowPad(), indices);
   if (auto splat = dyn_cast<tensor::SplatOp>(op))
     return outerScalar(splat.getInput());
   if (auto list = dyn_cast<tensor::FromElementsOp>(op))
     return list.getElements().size() == 1 ? outerScalar(list.getElements()[0]) : nullptr;
-  if (auto reshape = dyn_cast<tensor::ReshapeOp>(op)) {
-    auto from = dyn_cast<RankedTensorType>(reshape.getSource().getType());
-    auto to = dyn_cast<RankedTensorType>(reshape.getResult().getType());
-    if (!from || !to || !from.hasStaticShape() || !to.hasStaticShape())
-      return nullptr;
-    AffineExpr linear = linearize(indices, to.getShape(), context);
-    if (from.getRank() > 0)
-      source = delinearize(linear, from.getShape());
-    return exprs.load(reshape.getSource(), source);
-  }
+  if (auto reshape = dyn_cast<tensor::ReshapeOp>(op))
+    return stepReshape(reshape.getSource(), reshape.getResult(), indices);
   return nullptr;
+}
+
+/// Any reshape: the same element in row-major order.
+Node *ExprBuilder::stepReshape(Value from, Value to, ArrayRef<AffineExpr> indices) {
+  if (!isa<RankedTensorType>(from.getType()) || !isa<RankedTensorType>(to.getType()))
+    return nullptr;
+  SmallVector<AffineExpr> shape = sizes.shapeOf(from), source;
+  AffineExpr linear = linearize(indices, sizes.shapeOf(to), exprs.getContext());
+  if (!shape.empty())
+    source = delinearize(simplifyIndex(linear, exprs.vars), shape);
+  return exprs.load(from, source);
+}
+
+/// Only where the index is known to be inside of the source.
+Node *ExprBuilder::stepPad(Value from, ArrayRef<OpFoldResult> low, ArrayRef<AffineExpr> indices) {
+  SmallVector<AffineExpr> source;
+  for (auto [dim, amount] : llvm::enumerate(low)) {
+    std::optional<int64_t> by = getConstantIntValue(amount);
+    if (!by)
+      return nullptr;
+    AffineExpr index = simplifyIndex(indices[dim] - *by, exprs.vars);
+    if (!isNeverNegative(index, exprs.vars) ||
+        !isNeverNegative(sizes.sizeOf(from, dim) - 1 - index, exprs.vars))
+      return nullptr;
+    source.push_back(index);
+  }
+  return exprs.load(from, source);
 }
 
 /// A concatenation is looked into where the range of the index decides which
 /// of its inputs is read.
-Node *ExprBuilder::stepConcat(Operation *op, ArrayRef<AffineExpr> indices) {
-  auto concat = cast<tensor::ConcatOp>(op);
-  uint64_t dim = concat.getDim();
-  int64_t start = 0;
-  for (Value input : concat.getInputs()) {
-    int64_t size = cast<RankedTensorType>(input.getType()).getDimSize(dim);
-    if (ShapedType::isDynamic(size))
-      return nullptr;
+Node *ExprBuilder::stepConcat(ValueRange inputs, unsigned dim, ArrayRef<AffineExpr> indices) {
+  AffineExpr start = getAffineConstantExpr(0, exprs.getContext());
+  for (Value input : inputs) {
+    AffineExpr size = sizes.sizeOf(input, dim);
     AffineExpr index = simplifyIndex(indices[dim] - start, exprs.vars);
-    IndexRange range = rangeOf(index, exprs.vars);
-    if (range.lo && range.hi && *range.lo >= 0 && *range.hi < size) {
+    if (isNeverNegative(index, exprs.vars) && isNeverNegative(size - 1 - index, exprs.vars)) {
       SmallVector<AffineExpr> source(indices);
       source[dim] = index;
       return exprs.load(input, source);
     }
-    start += size;
+    start = start + size;
   }
   return nullptr;
 }

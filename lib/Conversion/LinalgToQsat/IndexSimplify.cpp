@@ -19,8 +19,8 @@ AffineExpr VarTable::add(AffineExpr extent) {
   return getAffineDimExpr(extents.size() - 1, context);
 }
 
-AffineExpr VarTable::addKeepingUnits(int64_t extent) {
-  extents.push_back(getAffineConstantExpr(extent, context));
+AffineExpr VarTable::addKeepingUnits(AffineExpr extent) {
+  extents.push_back(extent);
   return getAffineDimExpr(extents.size() - 1, context);
 }
 
@@ -84,7 +84,9 @@ IndexRange qsat::raise::rangeOf(AffineExpr expr, const VarTable &vars) {
     return {0, extent ? bounded(*extent - 1) : std::nullopt};
   }
   case AffineExprKind::SymbolId:
-    return {0, std::nullopt};
+    if (cast<AffineSymbolExpr>(expr).getPosition() >= kFirstFlag)
+      return {0, 1};
+    return {1, std::nullopt};
   default:
     break;
   }
@@ -117,6 +119,83 @@ IndexRange qsat::raise::rangeOf(AffineExpr expr, const VarTable &vars) {
     return x ? std::optional<int64_t>(llvm::divideFloorSigned(*x, c)) : std::nullopt;
   };
   return {div(lhs.lo), div(lhs.hi)};
+}
+
+bool qsat::raise::isNeverNegative(AffineExpr expr, const VarTable &vars) {
+  MLIRContext *context = vars.getContext();
+  // The least value, variable by variable: where the coefficient of one is
+  // negative, its last value, else 0.
+  for (const Term &t : termsOf(expr, vars)) {
+    auto dim = t.base ? dyn_cast<AffineDimExpr>(t.base) : nullptr;
+    if (!dim || dim.getPosition() >= vars.size())
+      continue;
+    AffineExpr end = t.coefficient < 0 ? vars.extent(dim.getPosition()) - 1
+                                       : getAffineConstantExpr(0, context);
+    expr = simplifyIndex(expr, vars) - t.base * t.coefficient + end * t.coefficient;
+  }
+  // Sizes s as 1 + s', s' natural: no term is negative then.
+  DenseMap<AffineExpr, AffineExpr> shifted;
+  expr.walk([&](AffineExpr e) {
+    auto symbol = dyn_cast<AffineSymbolExpr>(e);
+    if (symbol && symbol.getPosition() < kFirstFlag)
+      shifted[e] = e + 1;
+  });
+  int64_t constant = 0;
+  for (const Term &t : termsOf(expr.replace(shifted), vars)) {
+    if (!t.base) {
+      constant += t.coefficient;
+      continue;
+    }
+    IndexRange range = rangeOf(t.base, vars);
+    // A shifted size starts at 0, which rangeOf does not know.
+    bool subtracts = false;
+    t.base.walk([&](AffineExpr e) {
+      auto constant = dyn_cast<AffineConstantExpr>(e);
+      subtracts |= constant && constant.getValue() < 0;
+    });
+    if (t.coefficient >= 0 && range.lo && *range.lo >= 0 && !subtracts)
+      continue;
+    if (t.coefficient < 0 && range.hi)
+      constant += t.coefficient * *range.hi;
+    else
+      return false;
+  }
+  return constant >= 0;
+}
+
+std::optional<bool> qsat::raise::compareAlways(arith::CmpIPredicate predicate, AffineExpr x,
+                                               AffineExpr y, const VarTable &vars) {
+  using P = arith::CmpIPredicate;
+  AffineExpr d = simplifyIndex(x - y, vars), e = simplifyIndex(y - x, vars);
+  // Unsigned comparison is signed comparison where both are natural.
+  bool isUnsigned = predicate == P::ult || predicate == P::ule || predicate == P::ugt ||
+                    predicate == P::uge;
+  if (isUnsigned && (!isNeverNegative(x, vars) || !isNeverNegative(y, vars)))
+    return std::nullopt;
+  auto decide = [](bool always, bool never) -> std::optional<bool> {
+    return always ? std::optional(true) : never ? std::optional(false) : std::nullopt;
+  };
+  bool notNegative = isNeverNegative(d, vars), notPositive = isNeverNegative(e, vars);
+  bool positive = isNeverNegative(d - 1, vars), negative = isNeverNegative(e - 1, vars);
+  switch (predicate) {
+  case P::eq:
+    return decide(notNegative && notPositive, negative || positive);
+  case P::ne:
+    return decide(negative || positive, notNegative && notPositive);
+  case P::slt:
+  case P::ult:
+    return decide(negative, notNegative);
+  case P::sle:
+  case P::ule:
+    return decide(notPositive, positive);
+  case P::sgt:
+  case P::ugt:
+    return decide(positive, notPositive);
+  case P::sge:
+  case P::uge:
+    return decide(notNegative, negative);
+  }
+  return std::nullopt;
 }
 
 //===----------------------------------------------------------------------===//
@@ -208,15 +287,28 @@ static AffineExpr divideBase(AffineExpr base, AffineExpr divisor, MLIRContext *c
   return nullptr;
 }
 
-/// True when 0 <= rest < divisor for a symbolic divisor: rest is one variable
-/// whose extent is the divisor, or 0.
-static bool belowSymbol(ArrayRef<Term> rest, AffineExpr divisor, const VarTable &vars) {
-  if (rest.empty())
-    return true;
-  if (rest.size() != 1 || rest[0].coefficient != 1 || !rest[0].base)
+/// Splits `terms` by a divisor that is not a constant: quotient * divisor + rest
+/// with 0 <= rest < divisor. Returns false where that cannot be told.
+static bool splitBySymbol(const SmallVector<Term> &terms, AffineExpr divisor, const VarTable &vars,
+                          SmallVector<Term> &quotient, SmallVector<Term> &rest) {
+  SmallVector<Term> by = termsOf(divisor, vars);
+  if (by.size() != 1 || by[0].coefficient <= 0 || !by[0].base)
     return false;
-  auto dim = dyn_cast<AffineDimExpr>(rest[0].base);
-  return dim && dim.getPosition() < vars.size() && vars.extent(dim.getPosition()) == divisor;
+  Sum whole, left;
+  for (const Term &t : terms) {
+    AffineExpr q = divideBase(t.base, by[0].base, vars.getContext());
+    if (!q || t.coefficient % by[0].coefficient != 0)
+      left.add(t.base, t.coefficient);
+    else if (auto constant = dyn_cast<AffineConstantExpr>(q))
+      whole.add(AffineExpr(), constant.getValue() * (t.coefficient / by[0].coefficient));
+    else
+      whole.add(q, t.coefficient / by[0].coefficient);
+  }
+  quotient = whole.take();
+  rest = left.take();
+  AffineExpr restExpr = exprOf(rest, vars.getContext());
+  return rest.empty() ||
+         (isNeverNegative(restExpr, vars) && isNeverNegative(divisor - 1 - restExpr, vars));
 }
 
 /// Splits `terms` into quotient * c + rest, with the constant of rest in
@@ -268,16 +360,9 @@ static SmallVector<Term> floorDivTerms(SmallVector<Term> terms, AffineExpr divis
   MLIRContext *context = vars.getContext();
   auto constant = dyn_cast<AffineConstantExpr>(divisor);
   if (!constant) {
-    Sum quotient, rest;
-    for (const Term &t : terms) {
-      if (AffineExpr q = divideBase(t.base, divisor, context))
-        quotient.add(single(q, vars), t.coefficient);
-      else
-        rest.add(t.base, t.coefficient);
-    }
-    SmallVector<Term> left = rest.take();
-    if (belowSymbol(left, divisor, vars))
-      return quotient.take();
+    SmallVector<Term> quotient, rest;
+    if (splitBySymbol(terms, divisor, vars, quotient, rest))
+      return quotient;
     return single(exprOf(terms, context).floorDiv(divisor), vars);
   }
   int64_t c = constant.getValue();
@@ -313,13 +398,9 @@ static SmallVector<Term> modTerms(SmallVector<Term> terms, AffineExpr divisor,
   MLIRContext *context = vars.getContext();
   auto constant = dyn_cast<AffineConstantExpr>(divisor);
   if (!constant) {
-    Sum rest;
-    for (const Term &t : terms)
-      if (!divideBase(t.base, divisor, context))
-        rest.add(t.base, t.coefficient);
-    SmallVector<Term> left = rest.take();
-    if (belowSymbol(left, divisor, vars))
-      return left;
+    SmallVector<Term> quotient, rest;
+    if (splitBySymbol(terms, divisor, vars, quotient, rest))
+      return rest;
     return single(exprOf(terms, context) % divisor, vars);
   }
   int64_t c = constant.getValue();

@@ -9,6 +9,7 @@
 #ifndef QSAT_LIB_CONVERSION_LINALGTOQSAT_INDEXSIMPLIFY_H
 #define QSAT_LIB_CONVERSION_LINALGTOQSAT_INDEXSIMPLIFY_H
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/AffineExpr.h"
 #include "llvm/ADT/SmallVector.h"
 
@@ -28,7 +29,7 @@ public:
   mlir::AffineExpr add(int64_t extent);
 
   /// As add, but a variable even when it takes one value.
-  mlir::AffineExpr addKeepingUnits(int64_t extent);
+  mlir::AffineExpr addKeepingUnits(mlir::AffineExpr extent);
 
   unsigned size() const { return extents.size(); }
   mlir::AffineExpr extent(unsigned var) const { return extents[var]; }
@@ -41,6 +42,10 @@ private:
   llvm::SmallVector<mlir::AffineExpr> extents;
 };
 
+/// Symbols are sizes, at least 1, except those from this position on, which are
+/// 0 or 1.
+constexpr unsigned kFirstFlag = 1u << 20;
+
 /// Inclusive bounds of an index expression; an absent bound is unknown.
 struct IndexRange {
   std::optional<int64_t> lo, hi;
@@ -48,6 +53,15 @@ struct IndexRange {
 
 /// Bounds of `expr` from the extents of its variables.
 IndexRange rangeOf(mlir::AffineExpr expr, const VarTable &vars);
+
+/// `expr` is at least 0 for all values of its variables and symbols, as far as
+/// that can be told.
+bool isNeverNegative(mlir::AffineExpr expr, const VarTable &vars);
+
+/// The truth of `x predicate y` if it is the same for all values of the
+/// variables and symbols.
+std::optional<bool> compareAlways(mlir::arith::CmpIPredicate predicate, mlir::AffineExpr x,
+                                  mlir::AffineExpr y, const VarTable &vars);
 
 /// One term `coefficient * base` of a sum; a null base is the constant 1.
 struct Term {

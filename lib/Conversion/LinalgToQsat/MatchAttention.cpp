@@ -7,17 +7,25 @@
 using namespace mlir;
 using namespace qsat::raise;
 
-int64_t AttentionMatcher::sizeOf(AffineExpr index) const {
-  IndexRange range = rangeOf(index, exprs.vars);
-  return range.lo == 0 && range.hi ? *range.hi + 1 : -1;
+AffineExpr AttentionMatcher::sizeOf(AffineExpr index) const {
+  MLIRContext *context = exprs.getContext();
+  AffineExpr last = index;
+  for (const Term &t : termsOf(index, exprs.vars)) {
+    auto dim = t.base ? dyn_cast<AffineDimExpr>(t.base) : nullptr;
+    if (!dim || t.coefficient <= 0)
+      return getAffineConstantExpr(-1, context);
+    last = simplifyIndex(last - t.base * t.coefficient +
+                             (exprs.vars.extent(dim.getPosition()) - 1) * t.coefficient,
+                         exprs.vars);
+  }
+  return simplifyIndex(last + 1, exprs.vars);
 }
 
 FailureOr<AttentionMatch> AttentionMatcher::match(Value root) {
   auto type = dyn_cast<RankedTensorType>(root.getType());
-  if (!type || !isa<FloatType>(type.getElementType()) || !type.hasStaticShape() ||
-      type.getNumElements() == 0)
+  if (!type || !isa<FloatType>(type.getElementType()) || llvm::is_contained(type.getShape(), 0))
     return failure();
-  for (int64_t size : type.getShape())
+  for (AffineExpr size : exprs.sizes.shapeOf(root))
     outIndices.push_back(exprs.vars.add(size));
   // Reshapes that fold or unfold heads split a variable: b h -> b * H + h.
   for (unsigned round = 0; round < 6; ++round) {
@@ -46,7 +54,7 @@ FailureOr<AttentionMatch> AttentionMatcher::matchOnce(Value root) {
     return matchValues(root, bare(top->operands[0]), top->operands[1]);
   if (top->is<arith::MulFOp>())
     for (unsigned i : {0, 1}) {
-      Node *factor = bare(top->operands[i]);
+      Node *factor = stripCasts(builder.expand(top->operands[i]));
       if (factor->is<arith::DivFOp>() && factor->operands[0]->floatValue() == 1.0)
         return matchValues(root, bare(top->operands[1 - i]), factor->operands[1]);
     }
@@ -60,13 +68,12 @@ FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contra
       contraction->kind == Node::Load ? reductionOf(contraction->value) : std::nullopt;
   if (!reduction || reduction->kind != ReduceKind::Add)
     return failure();
-  SmallVector<int64_t> extents = builder.reduceExtents(*reduction);
+  SmallVector<AffineExpr> extents = builder.reduceExtents(*reduction);
+  if (llvm::is_contained(extents, AffineExpr()))
+    return failure();
   if (keyIndices.empty())
-    for (int64_t extent : extents) {
-      if (ShapedType::isDynamic(extent) || extent == 0)
-        return failure();
+    for (AffineExpr extent : extents)
       keyIndices.push_back(exprs.vars.add(extent));
-    }
   if (keyIndices.size() != extents.size())
     return failure();
   keyVars = 0;
@@ -85,37 +92,29 @@ FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contra
   match.outIndices = outIndices;
   double scale = 1.0;
   SmallVector<Node *> factors = factorsOf(body, scale);
-  if (scale != 1.0 || factors.size() < 2 || factors.size() > 3)
+  if (factors.size() < 2)
     return failure();
-  // One factor is the value; the rest are the probability.
+  // One factor is the value; the product of the others is the probability.
   std::string why;
   for (unsigned value = 0; value < factors.size(); ++value) {
     Node *v = factors[value];
     if (!hasKeys(v))
       continue;
-    SmallVector<Node *> rest;
+    Node *p = nullptr;
     for (unsigned i = 0; i < factors.size(); ++i)
       if (i != value)
-        rest.push_back(factors[i]);
-    Node *divisor = sum;
-    if (rest.size() == 2) {
-      if (sum)
-        return failure();
-      for (unsigned i : {0, 1}) {
-        Node *r = bare(rest[i]);
-        if (r->is<arith::DivFOp>() && r->operands[0]->floatValue() == 1.0)
-          divisor = r->operands[1], rest[0] = rest[1 - i];
-      }
-      if (!divisor)
-        continue;
-    }
+        p = p ? exprs.make<arith::MulFOp>(body->type, {builder.convert(p, body->type),
+                                                       builder.convert(factors[i], body->type)})
+              : factors[i];
     reason.clear();
-    FailureOr<Softmax> softmax = matchSoftmax(rest[0], divisor);
+    FailureOr<Softmax> softmax = matchSoftmax(p, sum);
     if (failed(softmax)) {
-      if (!reason.empty())
+      if (!reason.empty() && why.empty())
         why = reason;
       continue;
     }
+    if (scale != 1.0)
+      return fail("the weights are scaled after the softmax");
     std::pair<Node *, double> peeled = peel(v);
     if (peeled.second != 1.0)
       peeled.first = v;
@@ -127,7 +126,10 @@ FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contra
                   "row being hidden");
     match.sink = softmax->sink;
     match.scoreNode = softmax->score;
-    Node *init = builder.expand(builder.reduceInit(contraction, *reduction));
+    Node *init = builder.reduceInit(contraction, *reduction);
+    if (!init)
+      return failure();
+    init = builder.expand(init);
     if (init->floatValue() != 0.0) {
       if (sum)
         return fail("the weighted sum starts from a non-zero value before its division");
@@ -143,7 +145,7 @@ FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contra
 /// Splits variables that q, k or v index by floordiv or mod of a divisor of
 /// their extent. Returns true when one was split.
 bool AttentionMatcher::splitVariables(const AttentionMatch &match) {
-  std::optional<std::pair<unsigned, int64_t>> split;
+  std::optional<std::pair<unsigned, AffineExpr>> split;
   auto inspect = [&](Node *root) {
     SmallVector<Node *> stack = {root};
     llvm::DenseSet<Node *> seen;
@@ -159,12 +161,12 @@ bool AttentionMatcher::splitVariables(const AttentionMatch &match) {
               (e.getKind() != AffineExprKind::FloorDiv && e.getKind() != AffineExprKind::Mod))
             return;
           auto dim = dyn_cast<AffineDimExpr>(binary.getLHS());
-          auto by = dyn_cast<AffineConstantExpr>(binary.getRHS());
-          if (!dim || !by || by.getValue() <= 1)
+          AffineExpr by = binary.getRHS();
+          if (!dim || varsOf(by) || by == 1)
             return;
-          std::optional<int64_t> extent = exprs.vars.staticExtent(dim.getPosition());
-          if (extent && *extent % by.getValue() == 0 && *extent > by.getValue())
-            split = {dim.getPosition(), by.getValue()};
+          AffineExpr extent = exprs.vars.extent(dim.getPosition());
+          if (simplifyIndex(extent % by, exprs.vars) == 0 && extent != by)
+            split = {dim.getPosition(), by};
         });
     }
   };
@@ -173,7 +175,8 @@ bool AttentionMatcher::splitVariables(const AttentionMatch &match) {
   if (!split)
     return false;
   auto [var, divisor] = *split;
-  AffineExpr high = exprs.vars.add(*exprs.vars.staticExtent(var) / divisor);
+  AffineExpr high = exprs.vars.add(
+      simplifyIndex(exprs.vars.extent(var).floorDiv(divisor), exprs.vars));
   AffineExpr low = exprs.vars.add(divisor);
   DenseMap<AffineExpr, AffineExpr> map;
   map[getAffineDimExpr(var, exprs.getContext())] = high * divisor + low;

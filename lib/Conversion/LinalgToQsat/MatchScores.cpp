@@ -98,8 +98,8 @@ std::optional<AttentionMatcher::Product> AttentionMatcher::matchProduct(Node *lo
     return std::nullopt;
   SmallVector<AffineExpr> &depth = depthIndices[load->value];
   if (depth.empty())
-    for (int64_t extent : builder.reduceExtents(*reduction)) {
-      if (ShapedType::isDynamic(extent) || extent == 0)
+    for (AffineExpr extent : builder.reduceExtents(*reduction)) {
+      if (!extent)
         return std::nullopt;
       depth.push_back(exprs.vars.add(extent));
     }
@@ -133,7 +133,10 @@ std::optional<AttentionMatcher::Product> AttentionMatcher::matchProduct(Node *lo
   product.q = q.first;
   product.k = k.first;
   product.scale *= q.second * k.second;
-  product.init = builder.expand(builder.reduceInit(load, *reduction));
+  product.init = builder.reduceInit(load, *reduction);
+  if (!product.init)
+    return std::nullopt;
+  product.init = builder.expand(product.init);
   if (product.init->floatValue() == 0.0)
     product.init = nullptr;
   return product;

@@ -27,42 +27,166 @@ Node *AttentionMatcher::bare(Node *node) {
 
 /// `node` = 1 / x, or null.
 static Node *reciprocalOf(Node *node) {
+  node = stripCasts(node);
   if (node->is<arith::DivFOp>() && node->operands[0]->floatValue() == 1.0)
     return node->operands[1];
   return nullptr;
 }
 
-/// exp(x), exp2(x), powf(constant, x).
+/// `node` = visible ? x : 0, or x times the condition as a number; returns x.
+static Node *guardOf(Node *node, Node *&visible, ExprContext &exprs) {
+  if (node->is<arith::SelectOp>()) {
+    if (node->operands[2]->floatValue() == 0.0) {
+      visible = node->operands[0];
+      return node->operands[1];
+    }
+    if (node->operands[1]->floatValue() == 0.0) {
+      visible = exprs.negate(node->operands[0]);
+      return node->operands[2];
+    }
+  }
+  if (node->is<arith::MulFOp>())
+    for (unsigned i : {0, 1}) {
+      Node *flag = stripCasts(node->operands[i]);
+      if (!flag->is<arith::SelectOp>())
+        continue;
+      std::optional<double> yes = flag->operands[1]->floatValue();
+      std::optional<double> no = flag->operands[2]->floatValue();
+      if (yes == 1.0 && no == 0.0)
+        visible = flag->operands[0];
+      else if (yes == 0.0 && no == 1.0)
+        visible = exprs.negate(flag->operands[0]);
+      else
+        continue;
+      return node->operands[1 - i];
+    }
+  return nullptr;
+}
+
+/// `score` is -inf wherever `visible` is false.
+static bool isHiddenWithout(Node *score, Node *visible, ExprContext &exprs, unsigned depth = 0) {
+  score = stripCasts(score);
+  std::optional<double> value = score->floatValue();
+  if (value)
+    return std::isinf(*value) && *value < 0;
+  if (depth > 16 || score->kind != Node::Op)
+    return false;
+  auto below = [&](unsigned k) {
+    return isHiddenWithout(score->operands[k], visible, exprs, depth + 1);
+  };
+  if (score->is<arith::SelectOp>()) {
+    Node *condition = score->operands[0];
+    if (condition == visible)
+      return below(2);
+    if (exprs.negate(condition) == visible)
+      return below(1);
+    // visible and more, or one of several reasons to hide.
+    if (condition->is<arith::AndIOp>() && llvm::is_contained(condition->operands, visible))
+      return below(2);
+    return below(1) && below(2);
+  }
+  if (score->is<arith::AddFOp>())
+    return below(0) || below(1);
+  if (score->is<arith::SubFOp>())
+    return below(0);
+  if (score->is<arith::MulFOp>())
+    return score->operands[1]->floatValue().value_or(0) > 0 && below(0);
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Exponentials
+//===----------------------------------------------------------------------===//
+
+/// exp(x), exp2(x), powf(constant, x), where x = logit - shifts.
 std::optional<AttentionMatcher::Exponential> AttentionMatcher::matchExponential(Node *node) {
-  Node *top = builder.head(bare(node));
   Exponential e;
+  e.node = stripCasts(builder.expand(node));
   Node *argument;
-  if (top->is<math::ExpOp>()) {
-    argument = top->operands[0];
-  } else if (top->is<math::Exp2Op>()) {
-    argument = top->operands[0];
+  if (e.node->is<math::ExpOp>()) {
+    argument = e.node->operands[0];
+  } else if (e.node->is<math::Exp2Op>()) {
+    argument = e.node->operands[0];
     e.lnBase = std::log(2.0);
-  } else if (top->is<math::PowFOp>() && top->operands[0]->floatValue().value_or(0) > 1.0) {
-    argument = top->operands[1];
-    e.lnBase = std::log(*top->operands[0]->floatValue());
+  } else if (e.node->is<math::PowFOp>() && e.node->operands[0]->floatValue().value_or(0) > 1.0) {
+    argument = e.node->operands[1];
+    e.lnBase = std::log(*e.node->operands[0]->floatValue());
   } else {
     return std::nullopt;
   }
-  e.node = builder.expand(top);
-  e.logit = builder.expand(argument);
+  // Addends of what is subtracted, innermost first.
+  auto subtract = [&](Node *shift) {
+    SmallVector<Node *> stack = {shift}, found;
+    while (!stack.empty()) {
+      Node *n = stripCasts(stack.pop_back_val());
+      if (n->is<arith::AddFOp>())
+        stack.append(n->operands.begin(), n->operands.end());
+      else if (n->floatValue() != 0.0)
+        found.push_back(n);
+    }
+    e.shifts.insert(e.shifts.begin(), found.begin(), found.end());
+  };
+  while (true) {
+    argument = stripCasts(argument);
+    if (argument->is<arith::SubFOp>() && !hasKeys(argument->operands[1])) {
+      subtract(argument->operands[1]);
+      argument = argument->operands[0];
+      continue;
+    }
+    if (argument->is<arith::AddFOp>()) {
+      unsigned row = hasKeys(argument->operands[1]) ? 0 : 1;
+      Node *shift = stripCasts(argument->operands[row]);
+      if (!hasKeys(shift) && shift->is<arith::NegFOp>()) {
+        subtract(shift->operands[0]);
+        argument = argument->operands[1 - row];
+        continue;
+      }
+    }
+    // c (z - max): the constant goes to the score.
+    if (argument->is<arith::MulFOp>() && argument->operands[1]->floatValue().value_or(0) > 0 &&
+        e.shifts.empty()) {
+      Node *inner = stripCasts(argument->operands[0]);
+      if (inner->is<arith::SubFOp>() && !hasKeys(inner->operands[1])) {
+        e.lnBase *= *argument->operands[1]->floatValue();
+        argument = inner;
+        continue;
+      }
+    }
+    break;
+  }
+  // exp2(x log2 e) is exp(x) to the precision of the constant.
+  if (std::abs(e.lnBase - 1.0) < 1e-6)
+    e.lnBase = 1.0;
+  e.logit = argument;
   return e;
 }
 
-/// The elements of a reduction over the keys are `element`: the sum or maximum
-/// runs over exactly the keys, or over the keys and one index more (a sink).
+/// `a` and `b` are the same exponential up to the order of their shifts.
+static bool isSameShift(ArrayRef<Node *> a, ArrayRef<Node *> b) {
+  SmallVector<Node *> x(a), y(b);
+  llvm::sort(x);
+  llvm::sort(y);
+  return x == y;
+}
+
+//===----------------------------------------------------------------------===//
+// Reductions over the keys
+//===----------------------------------------------------------------------===//
+
+/// The sum or maximum `load` runs over exactly the keys, or over the keys and
+/// one index more (a sink). Gives its element at a key.
 std::optional<AttentionMatcher::RowReduction>
-AttentionMatcher::matchRowReduction(Node *load, ReduceKind kind, Node *element) {
+AttentionMatcher::matchRowReduction(Node *load, ReduceKind kind,
+                                    function_ref<bool(Node *)> isElement) {
   if (load->kind != Node::Load || hasKeys(load))
     return std::nullopt;
   std::optional<Reduction> reduction = reductionOf(load->value);
   if (!reduction || reduction->kind != kind)
     return std::nullopt;
-  Node *init = builder.expand(builder.reduceInit(load, *reduction));
+  Node *init = builder.reduceInit(load, *reduction);
+  init = init ? builder.expand(init) : nullptr;
+  if (!init)
+    return std::nullopt;
   if (kind == ReduceKind::Add && init->floatValue() != 0.0)
     return std::nullopt;
   // A maximum may start from -inf, the lowest number, or NaN under maxnumf.
@@ -71,18 +195,19 @@ AttentionMatcher::matchRowReduction(Node *load, ReduceKind kind, Node *element) 
     return std::nullopt;
   if ((kind == ReduceKind::And && !init->isTrue()) || (kind == ReduceKind::Or && !init->isFalse()))
     return std::nullopt;
-  element = stripCasts(element);
   auto bodyAt = [&](ArrayRef<AffineExpr> indices) -> Node * {
     Node *body = builder.reduceBody(load, *reduction, indices);
     return body ? stripCasts(builder.expand(body)) : nullptr;
   };
-  SmallVector<int64_t> extents = builder.reduceExtents(*reduction);
+  SmallVector<AffineExpr> extents = builder.reduceExtents(*reduction);
+  if (llvm::is_contained(extents, AffineExpr()))
+    return std::nullopt;
   MLIRContext *context = exprs.getContext();
   // Loops that run once say nothing.
   SmallVector<AffineExpr> indices(extents.size(), getAffineConstantExpr(0, context));
   SmallVector<unsigned> wide;
   for (auto [loop, extent] : llvm::enumerate(extents))
-    if (extent != 1)
+    if (!(extent == 1))
       wide.push_back(loop);
   SmallVector<AffineExpr> keys;
   for (AffineExpr e : keyIndices)
@@ -96,209 +221,368 @@ AttentionMatcher::matchRowReduction(Node *load, ReduceKind kind, Node *element) 
     isSame &= sizeOf(key) == extents[loop];
   }
   if (isSame) {
-    if (bodyAt(indices) == element)
+    Node *body = bodyAt(indices);
+    if (body && isElement(body))
       return RowReduction{};
     return std::nullopt;
   }
-  if (keys.size() != 1 || sizeOf(keys[0]) + 1 != extents[wide[0]])
+  if (keys.size() != 1 || simplifyIndex(sizeOf(keys[0]) + 1, exprs.vars) != extents[wide[0]])
     return std::nullopt;
   for (int64_t offset : {0, 1}) {
     indices[wide[0]] = keys[0] + offset;
-    if (bodyAt(indices) != element)
+    Node *body = bodyAt(indices);
+    if (!body || !isElement(body))
       continue;
-    indices[wide[0]] = getAffineConstantExpr(offset ? 0 : extents[wide[0]] - 1, context);
+    indices[wide[0]] = offset ? getAffineConstantExpr(0, context) : extents[wide[0]] - 1;
     if (Node *rest = bodyAt(indices))
       return RowReduction{rest};
   }
   return std::nullopt;
 }
 
-/// `node` is the maximum of `logit` over the keys (and a sink, if there is
-/// one), possibly clamped from below by -inf or the lowest number.
-bool AttentionMatcher::isMaxOf(Node *node, Node *logit) {
-  node = stripCasts(node);
-  while ((node->is<arith::MaximumFOp>() || node->is<arith::MaxNumFOp>())) {
-    unsigned constant = node->operands[1]->isConst() ? 1 : 0;
-    if (!(node->operands[constant]->floatValue().value_or(0) < -1e30))
-      return false;
-    node = stripCasts(node->operands[1 - constant]);
-  }
-  return matchRowReduction(node, ReduceKind::Max, logit).has_value();
+/// `condition` (negated if `negated`) holds where `value` is finite, or not -inf.
+static bool isFiniteTest(Node *condition, Node *value, bool negated) {
+  if (!condition->is<arith::CmpFOp>())
+    return false;
+  using P = arith::CmpFPredicate;
+  P p = cast<arith::CmpFOp>(condition->op).getPredicate();
+  Node *x = condition->operands[0];
+  std::optional<double> y = condition->operands[1]->floatValue();
+  if (!y || !std::isinf(*y))
+    return false;
+  auto fits = [&](ArrayRef<P> yes, ArrayRef<P> no) {
+    return llvm::is_contained(negated ? no : yes, p);
+  };
+  if (x->is<math::AbsFOp>() && x->operands[0] == value && *y > 0)
+    return fits({P::ONE, P::UNE, P::OLT, P::ULT}, {P::OEQ, P::UEQ, P::OGE, P::UGE});
+  return x == value && *y < 0 &&
+         fits({P::ONE, P::UNE, P::OGT, P::UGT}, {P::OEQ, P::UEQ, P::OLE, P::ULE});
 }
 
-/// Takes maxima off the logit: z - max z, and z - max z - max(z - max z).
-LogicalResult AttentionMatcher::stripMaxima(Exponential &e) {
-  Node *logit = stripCasts(e.logit);
-  // c (z - max): the constant goes to the score.
-  if (logit->is<arith::MulFOp>() && logit->operands[1]->floatValue().value_or(0) > 0) {
-    Node *inner = stripCasts(logit->operands[0]);
-    if (inner->is<arith::SubFOp>() && !hasKeys(inner->operands[1])) {
-      e.lnBase *= *logit->operands[1]->floatValue();
-      logit = inner;
+/// `node` is the maximum of `logit` over the keys (and a sink, if there is
+/// one), or of the keys that `guards` leave visible; possibly clamped from below
+/// by -inf or the lowest number, or replaced by 0 where it is not finite.
+bool AttentionMatcher::isMaxOf(Node *node, Node *logit, ArrayRef<Node *> guards) {
+  logit = stripCasts(logit);
+  while (true) {
+    node = stripCasts(node);
+    if (node->is<arith::MaximumFOp>() || node->is<arith::MaxNumFOp>()) {
+      unsigned constant = node->operands[1]->isConst() ? 1 : 0;
+      if (!(node->operands[constant]->floatValue().value_or(0) < -1e30))
+        return false;
+      node = node->operands[1 - constant];
+      continue;
     }
+    if (node->is<arith::SelectOp>()) {
+      Node *condition = node->operands[0], *yes = node->operands[1], *no = node->operands[2];
+      if (no->floatValue() == 0.0 && isFiniteTest(condition, yes, false))
+        node = yes;
+      else if (yes->floatValue() == 0.0 && isFiniteTest(condition, no, true))
+        node = no;
+      else
+        return false;
+      continue;
+    }
+    break;
   }
-  while (logit->is<arith::SubFOp>() && !hasKeys(logit->operands[1])) {
-    Node *rest = logit->operands[0];
-    if (!isMaxOf(logit->operands[1], rest))
-      break;
-    e.hasMax = true;
-    e.maxima.push_back(stripCasts(logit->operands[1]));
-    logit = stripCasts(rest);
+  auto isLogit = [&](Node *body) {
+    while (body != logit && body->is<arith::SelectOp>()) {
+      Node *visible = body->operands[0], *inner = body->operands[1];
+      std::optional<double> fill = body->operands[2]->floatValue();
+      if (!fill) {
+        fill = body->operands[1]->floatValue();
+        inner = body->operands[2];
+        visible = exprs.negate(visible);
+      }
+      if (!fill || *fill > -1e30 || !llvm::is_contained(guards, visible))
+        return false;
+      body = stripCasts(inner);
+    }
+    return body == logit;
+  };
+  return matchRowReduction(node, ReduceKind::Max, isLogit).has_value();
+}
+
+/// The shifts of `e` are maxima: z - max z, and z - max z - max(z - max z).
+bool AttentionMatcher::isShiftedByMaxima(const Exponential &e, ArrayRef<Node *> guards) {
+  Node *logit = e.logit;
+  for (Node *shift : e.shifts) {
+    if (!logit || !isMaxOf(shift, logit, guards))
+      return false;
+    logit = shift->type == logit->type
+                ? exprs.make<arith::SubFOp>(logit->type, {logit, shift})
+                : nullptr;
   }
-  e.logit = logit;
-  return success(e.hasMax);
+  return !e.shifts.empty();
+}
+
+//===----------------------------------------------------------------------===//
+// Softmax
+//===----------------------------------------------------------------------===//
+
+/// P from linalg.softmax over the keys, or over the keys and a sink.
+FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmaxOp(Node *p) {
+  auto op = p->value.getDefiningOp<linalg::SoftmaxOp>();
+  unsigned dim = op.getDimension();
+  AffineExpr index = p->indices[dim], key;
+  for (AffineExpr e : keyIndices)
+    if (!isa<AffineConstantExpr>(e))
+      key = key ? AffineExpr() : e;
+  for (auto [k, e] : llvm::enumerate(p->indices))
+    if (k != dim && (varsOf(e) & keyVars))
+      return fail("the softmax runs over another index than the weighted sum of the values");
+  if (!key)
+    return fail("the softmax runs over another index than the weighted sum of the values");
+  AffineExpr size = exprs.sizes.sizeOf(op.getInput(), dim), keys = sizeOf(key);
+  SmallVector<AffineExpr> indices(p->indices);
+  auto inputAt = [&](AffineExpr at) {
+    indices[dim] = at;
+    return stripCasts(builder.expand(exprs.load(op.getInput(), indices)));
+  };
+  Softmax softmax;
+  softmax.score = inputAt(index);
+  if (index == key && size == keys)
+    return softmax;
+  if (size != simplifyIndex(keys + 1, exprs.vars) ||
+      (index != key && index != simplifyIndex(key + 1, exprs.vars)))
+    return fail("the softmax runs over more than the keys that are summed over");
+  softmax.sink = inputAt(index == key ? keys : getAffineConstantExpr(0, exprs.getContext()));
+  return softmax;
+}
+
+/// The divisor: a sum over the keys, perhaps with the term of a sink, perhaps
+/// replaced by a constant where it is 0.
+bool AttentionMatcher::splitDivisor(Node *sum, Node *&reduction, Node *&sinkTerm) {
+  sum = stripCasts(builder.expand(sum));
+  // S == 0 ? 1 : S
+  if (sum->is<arith::SelectOp>() && sum->operands[0]->is<arith::CmpFOp>()) {
+    Node *cmp = sum->operands[0];
+    using P = arith::CmpFPredicate;
+    P p = cast<arith::CmpFOp>(cmp->op).getPredicate();
+    bool isZero = p == P::OEQ || p == P::UEQ, isOther = p == P::ONE || p == P::UNE || p == P::OGT;
+    Node *s = sum->operands[isZero ? 2 : 1], *constant = sum->operands[isZero ? 1 : 2];
+    if ((isZero || isOther) && stripCasts(cmp->operands[0]) == stripCasts(s) &&
+        cmp->operands[1]->floatValue() == 0.0 && constant->floatValue())
+      sum = stripCasts(s);
+  }
+  sinkTerm = nullptr;
+  if (sum->is<arith::AddFOp>()) {
+    Node *x = stripCasts(sum->operands[0]), *y = stripCasts(sum->operands[1]);
+    auto isSum = [](Node *n) {
+      std::optional<Reduction> r =
+          n->kind == Node::Load ? reductionOf(n->value) : std::nullopt;
+      return r && r->kind == ReduceKind::Add;
+    };
+    if (!isSum(x))
+      std::swap(x, y);
+    sum = x;
+    sinkTerm = y;
+  }
+  reduction = sum;
+  return sum->kind == Node::Load;
+}
+
+/// A sink's logit: its term is exp(sink - the same maxima).
+Node *AttentionMatcher::matchSink(Node *term, const Exponential &e) {
+  std::optional<Exponential> rest = matchExponential(term);
+  if (!rest || rest->lnBase != 1.0 || e.lnBase != 1.0)
+    return nullptr;
+  if (isSameShift(rest->shifts, e.shifts))
+    return rest->logit;
+  // exp(-max): a sink of logit 0.
+  if (e.shifts.size() == 1 && rest->shifts.empty() && rest->logit->is<arith::NegFOp>() &&
+      stripCasts(rest->logit->operands[0]) == e.shifts[0])
+    return exprs.floatConstant(rest->logit->type, 0.0);
+  return nullptr;
 }
 
 /// p is the probability of a key, or the exponential when `sum`, which the
 /// result is divided by, is given:
 ///   [select(hidden, 0, ] exp(z - max) / sum exp(z - max)
 ///   exp(z - max) * (1 / sum),  exp((z - max) - log sum),  exp(z - (max + log sum))
+/// A condition that sets weights to 0 in the sum as well as in P hides keys.
 FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Node *sum) {
   Softmax softmax;
-  p = bare(p);
-  for (unsigned round = 0; round < 4; ++round) {
-    if (p->is<arith::SelectOp>() && !softmax.allHidden) {
-      Node *yes = builder.expand(p->operands[1]), *no = builder.expand(p->operands[2]);
-      Node *condition = builder.expand(p->operands[0]);
-      if (hasKeys(condition))
+  SmallVector<Node *> guards;
+  p = stripCasts(builder.expand(p));
+  bool isDivided = sum;
+  for (unsigned round = 0; round < 8; ++round) {
+    p = stripCasts(p);
+    Node *visible = nullptr;
+    if (Node *inner = guardOf(p, visible, exprs)) {
+      if (hasKeys(visible))
+        guards.push_back(visible);
+      else if (softmax.allHidden)
         break;
-      if (yes->floatValue() == 0.0) {
-        softmax.allHidden = condition;
-        p = p->operands[2];
-      } else if (no->floatValue() == 0.0) {
-        softmax.allHidden = exprs.negate(condition);
-        p = p->operands[1];
-      } else {
-        break;
-      }
-    } else if (p->is<arith::DivFOp>() && !sum) {
-      sum = p->operands[1];
-      p = p->operands[0];
-    } else if (p->is<arith::MulFOp>() && !sum) {
-      Node *left = bare(p->operands[0]), *right = bare(p->operands[1]);
-      if (Node *l = reciprocalOf(right)) {
-        sum = l;
-        p = left;
-      } else if (Node *l = reciprocalOf(left)) {
-        sum = l;
-        p = right;
-      } else {
-        break;
-      }
-    } else {
-      break;
+      else
+        softmax.allHidden = exprs.negate(visible);
+      p = inner;
+      continue;
     }
-    p = bare(p);
+    Node *divisor = nullptr, *weight = nullptr;
+    if (p->is<arith::DivFOp>()) {
+      divisor = p->operands[1];
+      weight = p->operands[0];
+    } else if (p->is<arith::MulFOp>()) {
+      for (unsigned i : {0, 1})
+        if (Node *inverse = reciprocalOf(p->operands[i])) {
+          divisor = inverse;
+          weight = p->operands[1 - i];
+        }
+    }
+    if (!divisor)
+      break;
+    if (isDivided)
+      return fail("the weights are divided more than once (expected one division by the sum of "
+                  "the exponentials)");
+    isDivided = true;
+    sum = divisor;
+    p = weight;
+  }
+  if (p->kind == Node::Load && p->value.getDefiningOp<linalg::SoftmaxOp>() && !isDivided) {
+    FailureOr<Softmax> named = matchSoftmaxOp(p);
+    if (succeeded(named))
+      named->allHidden = softmax.allHidden;
+    if (succeeded(named) && !guards.empty())
+      return fail("keys are masked after the softmax, so that the weights no longer sum to 1");
+    return named;
   }
   std::optional<Exponential> e = matchExponential(p);
   if (!e)
-    return failure();
+    return describeWeights(p, isDivided);
+  if (!hasKeys(e->logit))
+    return fail("the exponential does not vary over the keys");
   if (!sum) {
-    // Logarithmic forms: the sum is in the exponent.
-    Node *logit = stripCasts(e->logit);
-    if (!logit->is<arith::SubFOp>() || hasKeys(logit->operands[1]) || e->lnBase != 1.0)
-      return fail("the exponential is not divided by a sum of exponentials");
-    Node *shift = stripCasts(logit->operands[1]), *rest = stripCasts(logit->operands[0]);
-    auto logOf = [](Node *n) { return n->is<math::LogOp>() ? n->operands[0] : nullptr; };
-    if (Node *l = logOf(shift)) {
-      sum = l;
-      e->logit = rest;
-    } else if (shift->is<arith::AddFOp>()) {
-      Node *x = stripCasts(shift->operands[0]), *y = stripCasts(shift->operands[1]);
-      if (logOf(x))
-        std::swap(x, y);
-      sum = logOf(y);
-      if (!sum || !isMaxOf(x, rest))
-        return fail("the exponential is not divided by a sum of exponentials");
-      // Make z - max, which the sum is of.
-      Softmax direct;
-      direct.score = rest;
-      Node *load = stripCasts(builder.expand(sum));
-      std::optional<Reduction> reduction =
-          load->kind == Node::Load ? reductionOf(load->value) : std::nullopt;
-      Node *body = reduction && reduction->loops.size() == keyIndices.size()
-                       ? builder.reduceBody(load, *reduction, keyIndices)
-                       : nullptr;
-      std::optional<Exponential> inner = body ? matchExponential(body) : std::nullopt;
-      if (!inner || !matchRowReduction(load, ReduceKind::Add, inner->node) ||
-          failed(stripMaxima(*inner)) || inner->logit != rest || inner->lnBase != 1.0)
-        return fail("the sum is not of the same exponential");
-      direct.allHidden = softmax.allHidden;
-      return direct;
-    } else {
-      return fail("the exponential is not divided by a sum of exponentials");
+    // The logarithm of the sum is one of the shifts.
+    for (unsigned k = 0; k < e->shifts.size() && !sum; ++k) {
+      Node *shift = e->shifts[k];
+      if (!shift->is<math::LogOp>())
+        continue;
+      sum = shift->operands[0];
+      if (sum->is<math::AbsFOp>())
+        sum = sum->operands[0];
+      e->shifts.erase(e->shifts.begin() + k);
     }
-    // exp((z - max) - log sum exp(z - max)): the sum is of exp(z - max).
-    Node *load = stripCasts(builder.expand(sum));
-    std::optional<Reduction> reduction =
-        load->kind == Node::Load ? reductionOf(load->value) : std::nullopt;
-    Node *body = reduction && reduction->loops.size() == keyIndices.size()
-                     ? builder.reduceBody(load, *reduction, keyIndices)
-                     : nullptr;
-    std::optional<Exponential> inner = body ? matchExponential(body) : std::nullopt;
-    if (!inner || stripCasts(inner->logit) != e->logit || inner->lnBase != 1.0)
-      return fail("the sum is not of the same exponential");
-    e->node = inner->node;
+    if (!sum)
+      return fail("the exponential is not divided by a sum of exponentials");
+    if (e->lnBase != 1.0)
+      return fail("the logarithm of the sum is to another base than the exponential");
   }
-  Node *load = stripCasts(builder.expand(sum));
-  std::optional<RowReduction> row = matchRowReduction(load, ReduceKind::Add, e->node);
+  Node *load, *sinkTerm;
+  std::optional<Exponential> term;
+  SmallVector<Node *> sumGuards;
+  auto isTerm = [&](Node *body) {
+    sumGuards.clear();
+    Node *visible;
+    while (Node *inner = guardOf(body, visible, exprs)) {
+      sumGuards.push_back(visible);
+      body = stripCasts(inner);
+    }
+    term = matchExponential(body);
+    return term && term->logit == e->logit && term->lnBase == e->lnBase &&
+           isSameShift(term->shifts, e->shifts);
+  };
+  std::optional<RowReduction> row;
+  if (splitDivisor(sum, load, sinkTerm))
+    row = matchRowReduction(load, ReduceKind::Add, isTerm);
   if (!row)
     return fail("the divisor is not the sum of the same exponential over the same keys");
-  if (failed(stripMaxima(*e)))
-    return fail("the exponential is not shifted by the row maximum");
+  // What the mask of the scores hides already need not be hidden again.
+  auto isRedundant = [&](Node *guard) { return isHiddenWithout(e->logit, guard, exprs); };
+  llvm::erase_if(guards, isRedundant);
+  llvm::erase_if(sumGuards, isRedundant);
+  if (!isSameShift(guards, sumGuards))
+    return fail(guards.size() > sumGuards.size()
+                    ? "keys are masked after the softmax, so that the weights no longer sum to 1"
+                    : "the divisor leaves out keys that are not masked");
+  if (!isShiftedByMaxima(*e, guards) && !allowUnshifted)
+    return fail(e->shifts.empty()
+                    ? "the exponential is not shifted by the row maximum (allow-unshifted-softmax "
+                      "raises it all the same)"
+                    : "the exponential is shifted by something other than the row maximum "
+                      "(allow-unshifted-softmax raises it all the same)");
   softmax.score = e->logit;
   softmax.lnBase = e->lnBase;
-  if (row->rest) {
-    // The sink's term is exp(sink - the same maxima).
-    std::optional<Exponential> rest = matchExponential(row->rest);
-    if (!rest || rest->lnBase != 1.0 || e->lnBase != 1.0)
-      return fail("the extra term of the sum is not an exponential");
-    Node *logit = stripCasts(rest->logit);
-    for (Node *maximum : e->maxima) {
-      if (!logit->is<arith::SubFOp>() || stripCasts(logit->operands[1]) != maximum)
-        return fail("the extra term of the sum has another shift");
-      logit = stripCasts(logit->operands[0]);
-    }
-    softmax.sink = logit;
+  for (Node *guard : guards)
+    softmax.score = exprs.select(
+        guard, softmax.score,
+        exprs.floatConstant(softmax.score->type, -std::numeric_limits<double>::infinity()));
+  if (row->rest && sinkTerm)
+    return fail("the sum has two terms beside the keys'");
+  if (Node *extra = row->rest ? row->rest : sinkTerm) {
+    softmax.sink = matchSink(extra, *e);
+    if (!softmax.sink)
+      return fail("the extra term of the sum is not an exponential with the same shift");
   }
   return softmax;
 }
 
+/// Says why `p`, a weight, is no softmax, if it resembles one: an exponential
+/// over the keys, or the scores of keys that vary over the batch or head.
+LogicalResult AttentionMatcher::describeWeights(Node *p, bool isDivided) {
+  bool hasExponential = false, hasScores = false;
+  SmallVector<Node *> stack = {p};
+  llvm::DenseSet<Node *> seen;
+  while (!stack.empty()) {
+    Node *node = stack.pop_back_val();
+    if (!hasKeys(node) || !seen.insert(node).second)
+      continue;
+    hasExponential |= node->is<math::ExpOp>() || node->is<math::Exp2Op>() ||
+                      (node->kind == Node::Load && node->value.getDefiningOp<linalg::SoftmaxOp>());
+    if (std::optional<Product> product = matchProduct(node)) {
+      uint64_t shared = product->q->vars & product->k->vars, depth = 0;
+      for (AffineExpr e : depthIndices[node->value])
+        depth |= varsOf(e);
+      hasScores |= (shared & ~depth) != 0;
+    }
+    stack.append(node->operands.begin(), node->operands.end());
+  }
+  if (!hasExponential && !hasScores)
+    return failure();
+  if (p->kind == Node::Load)
+    return fail(isDivided ? "the scores are normalised without an exponential"
+                          : "the scores weigh the values without a softmax");
+  std::string name = p->kind == Node::Op ? p->op->getName().getStringRef().str() : "a constant";
+  return fail("the weights come from " + name + (isDivided ? ", divided by something" : "") +
+              " (expected exp(score - row maximum) / row sum)");
+}
+
 /// `condition` holds only for rows all of whose scores are -inf: the
 /// conjunction over the keys of `score == -inf`, or of the hidden condition of
-/// a -inf mask.
+/// a -inf mask; or the maximum of the row is -inf.
 bool AttentionMatcher::isAllHidden(Node *condition, Node *score, const AttentionMatch &match) {
   bool negated = false;
   if (condition->is<arith::XOrIOp>() && condition->operands[1]->isTrue()) {
     negated = true;
     condition = condition->operands[0];
   }
-  ReduceKind kind = negated ? ReduceKind::Or : ReduceKind::And;
-  if (condition->kind != Node::Load)
-    return false;
-  std::optional<Reduction> reduction = reductionOf(condition->value);
-  if (!reduction || reduction->loops.size() != keyIndices.size())
-    return false;
-  Node *body = builder.reduceBody(condition, *reduction, keyIndices);
-  if (!body)
-    return false;
-  body = builder.expand(body);
-  if (!matchRowReduction(condition, kind, body))
-    return false;
-  Node *hidden = negated ? exprs.negate(body) : body;
-  for (const ScoreStep &step : match.steps)
-    if (step.isMask() && std::isinf(step.fill) && exprs.negate(step.operand) == hidden)
-      return true;
-  bool flip = hidden->is<arith::XOrIOp>() && hidden->operands[1]->isTrue();
-  if (flip)
-    hidden = hidden->operands[0];
-  if (!hidden->is<arith::CmpFOp>())
-    return false;
-  auto predicate = cast<arith::CmpFOp>(hidden->op).getPredicate();
   using P = arith::CmpFPredicate;
-  bool fits = flip ? predicate == P::ONE || predicate == P::UNE
-                   : predicate == P::OEQ || predicate == P::UEQ;
-  std::optional<double> against = hidden->operands[1]->floatValue();
-  return fits && against && std::isinf(*against) && *against < 0 &&
-         stripCasts(hidden->operands[0]) == stripCasts(score);
+  auto isMinusInfinity = [](Node *n) {
+    std::optional<double> value = n->floatValue();
+    return value && std::isinf(*value) && *value < 0;
+  };
+  if (condition->is<arith::CmpFOp>()) {
+    P p = cast<arith::CmpFOp>(condition->op).getPredicate();
+    bool fits = negated ? p == P::ONE || p == P::UNE || p == P::OGT
+                        : p == P::OEQ || p == P::UEQ || p == P::OLE;
+    return fits && isMinusInfinity(condition->operands[1]) &&
+           isMaxOf(condition->operands[0], score, {});
+  }
+  ReduceKind kind = negated ? ReduceKind::Or : ReduceKind::And;
+  auto isHidden = [&](Node *body) {
+    Node *hidden = negated ? exprs.negate(body) : body;
+    for (const ScoreStep &step : match.steps)
+      if (step.isMask() && std::isinf(step.fill) && exprs.negate(step.operand) == hidden)
+        return true;
+    bool flip = hidden->is<arith::XOrIOp>() && hidden->operands[1]->isTrue();
+    if (flip)
+      hidden = hidden->operands[0];
+    if (!hidden->is<arith::CmpFOp>())
+      return false;
+    P p = cast<arith::CmpFOp>(hidden->op).getPredicate();
+    bool fits = flip ? p == P::ONE || p == P::UNE : p == P::OEQ || p == P::UEQ;
+    return fits && isMinusInfinity(hidden->operands[1]) &&
+           stripCasts(hidden->operands[0]) == stripCasts(score);
+  };
+  return matchRowReduction(condition, kind, isHidden).has_value();
 }

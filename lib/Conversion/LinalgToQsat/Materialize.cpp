@@ -9,92 +9,156 @@
 using namespace mlir;
 using namespace qsat::raise;
 
-int64_t qsat::raise::extentOf(ArrayRef<unsigned> group, const VarTable &vars) {
-  int64_t extent = 1;
+AffineExpr qsat::raise::extentOf(ArrayRef<unsigned> group, const VarTable &vars) {
+  AffineExpr extent = getAffineConstantExpr(1, vars.getContext());
   for (unsigned var : group)
-    extent *= *vars.staticExtent(var);
-  return extent;
+    extent = extent * vars.extent(var);
+  return simplifyIndex(extent, vars);
 }
 
 AffineExpr qsat::raise::linearIndex(ArrayRef<unsigned> group, const VarTable &vars) {
   AffineExpr sum = getAffineConstantExpr(0, vars.getContext());
   for (unsigned var : group)
-    sum = sum * *vars.staticExtent(var) + getAffineDimExpr(var, vars.getContext());
+    sum = sum * vars.extent(var) + getAffineDimExpr(var, vars.getContext());
   return simplifyIndex(sum, vars);
+}
+
+SmallVector<AffineExpr> qsat::raise::coordinatesIn(const DimGroups &groups, const VarTable &vars) {
+  MLIRContext *context = vars.getContext();
+  SmallVector<AffineExpr> coordinates(vars.size(), getAffineConstantExpr(0, context));
+  for (auto [k, group] : llvm::enumerate(groups)) {
+    AffineExpr rest = getAffineDimExpr(k, context);
+    for (unsigned i = group.size(); i-- > 0;) {
+      AffineExpr extent = vars.extent(group[i]);
+      coordinates[group[i]] = i == 0 ? rest : rest % extent;
+      rest = rest.floorDiv(extent);
+    }
+  }
+  return coordinates;
+}
+
+/// `x / by` where that is exact, else null.
+static AffineExpr exactQuotient(AffineExpr x, AffineExpr by, const VarTable &vars) {
+  AffineExpr rest = simplifyIndex(x % by, vars);
+  return rest == 0 ? simplifyIndex(x.floorDiv(by), vars) : AffineExpr();
 }
 
 namespace {
 /// How one dimension of a tensor is read: as digits of a mixed radix.
 struct Digit {
-  int64_t radix;            ///< size after expansion
-  int64_t offset = 0;       ///< where the variable starts
+  AffineExpr radix;            ///< size after expansion
+  AffineExpr offset;           ///< where the variable starts
   std::optional<unsigned> var; ///< absent for a fixed index
 };
 
 /// Builds one tensor by movement.
 class Mover {
 public:
-  Mover(OpBuilder &builder, Location loc, const VarTable &vars)
-      : builder(builder), loc(loc), vars(vars) {}
+  Mover(OpBuilder &builder, Location loc, ExprContext &exprs)
+      : builder(builder), loc(loc), vars(exprs.vars), sizes(exprs.sizes) {}
 
   /// The result, or null when the load is not movement in this sense.
   Value move(Node *load, DimGroups groups);
 
 private:
-  bool readDigits(AffineExpr index, int64_t size, SmallVector<Digit> &digits);
+  bool readDigits(AffineExpr index, AffineExpr size, SmallVector<Digit> &digits);
   void joinDigits(SmallVector<Digit> &digits, DimGroups &groups);
-  Value reshape(Value tensor, ArrayRef<int64_t> shape,
-                ArrayRef<ReassociationIndices> groups, bool expands);
+  Value reshape(Value tensor, ArrayRef<AffineExpr> shape, ArrayRef<ReassociationIndices> groups,
+                bool expands);
+  Value empty(ArrayRef<AffineExpr> shape, Type element) {
+    return tensor::EmptyOp::create(builder, loc, sizes.emit(builder, loc, shape), element);
+  }
+  AffineExpr number(int64_t value) { return getAffineConstantExpr(value, vars.getContext()); }
 
   OpBuilder &builder;
   Location loc;
   const VarTable &vars;
-  SmallVector<int64_t> extents; ///< of the variables, after joining
+  DimSizes &sizes;
+  SmallVector<AffineExpr> extents; ///< of the variables, after joining
 };
 } // namespace
 
-/// `index` = offset + sum of stride_k * v_k, each stride dividing the one
-/// before it, within a dimension of `size`.
-bool Mover::readDigits(AffineExpr index, int64_t size, SmallVector<Digit> &digits) {
-  int64_t offset = 0;
-  SmallVector<std::pair<int64_t, unsigned>> strides;
-  for (const Term &t : termsOf(index, vars)) {
-    auto dim = t.base ? dyn_cast<AffineDimExpr>(t.base) : nullptr;
-    if (!t.base)
-      offset = t.coefficient;
-    else if (dim && t.coefficient > 0 && vars.staticExtent(dim.getPosition()))
-      strides.push_back({t.coefficient, dim.getPosition()});
-    else
-      return false;
+/// A term as stride * variable, where the stride is a constant and a product of
+/// sizes.
+static std::optional<std::pair<AffineExpr, unsigned>> strideOf(const Term &t) {
+  AffineExpr stride = getAffineConstantExpr(t.coefficient, t.base.getContext());
+  std::optional<unsigned> var;
+  SmallVector<AffineExpr> stack = {t.base};
+  while (!stack.empty()) {
+    AffineExpr e = stack.pop_back_val();
+    if (auto dim = dyn_cast<AffineDimExpr>(e)) {
+      if (var)
+        return std::nullopt;
+      var = dim.getPosition();
+    } else if (isa<AffineSymbolExpr>(e)) {
+      if (cast<AffineSymbolExpr>(e).getPosition() >= kFirstFlag)
+        return std::nullopt;
+      stride = stride * e;
+    } else if (auto product = dyn_cast<AffineBinaryOpExpr>(e);
+               product && e.getKind() == AffineExprKind::Mul) {
+      stack.push_back(product.getLHS());
+      stack.push_back(product.getRHS());
+    } else {
+      return std::nullopt;
+    }
   }
-  llvm::sort(strides, std::greater<>());
-  if (offset < 0)
-    return false;
-  int64_t rest = size;
-  for (auto [k, entry] : llvm::enumerate(strides)) {
-    auto [stride, var] = entry;
-    if (rest % stride != 0)
-      return false;
-    int64_t radix = rest / stride, start = offset / stride;
-    if (start + *vars.staticExtent(var) > radix)
-      return false;
-    digits.push_back({radix, start, var});
-    offset %= stride;
-    rest = stride;
-  }
-  if (strides.empty() || rest > 1)
-    digits.push_back({rest, offset, std::nullopt});
-  return offset < rest;
+  if (!var || t.coefficient <= 0)
+    return std::nullopt;
+  return std::pair(stride, *var);
 }
 
-Value Mover::reshape(Value tensor, ArrayRef<int64_t> shape,
+/// `index` = offset + sum of stride_k * v_k, each stride dividing the one
+/// before it, within a dimension of `size`.
+bool Mover::readDigits(AffineExpr index, AffineExpr size, SmallVector<Digit> &digits) {
+  AffineExpr offset = number(0);
+  SmallVector<std::pair<AffineExpr, unsigned>> strides;
+  for (const Term &t : termsOf(index, vars)) {
+    if (!t.base || !varsOf(t.base)) {
+      offset = offset + (t.base ? t.base * t.coefficient : number(t.coefficient));
+      continue;
+    }
+    auto stride = strideOf(t);
+    if (!stride)
+      return false;
+    strides.push_back(*stride);
+  }
+  offset = simplifyIndex(offset, vars);
+  if (!isNeverNegative(offset, vars))
+    return false;
+  // From the widest stride, which the others divide.
+  llvm::sort(strides, [&](auto &x, auto &y) {
+    auto a = dyn_cast<AffineConstantExpr>(x.first), b = dyn_cast<AffineConstantExpr>(y.first);
+    if (a && b)
+      return a.getValue() > b.getValue();
+    if (a || b)
+      return !a;
+    return exactQuotient(x.first, y.first, vars) && !exactQuotient(y.first, x.first, vars);
+  });
+  AffineExpr rest = size;
+  for (auto &[stride, var] : strides) {
+    AffineExpr radix = exactQuotient(rest, stride, vars);
+    AffineExpr start = simplifyIndex(offset.floorDiv(stride), vars);
+    if (!radix || !isNeverNegative(radix - start - vars.extent(var), vars))
+      return false;
+    digits.push_back({radix, start, var});
+    offset = simplifyIndex(offset % stride, vars);
+    rest = stride;
+  }
+  if (strides.empty() || rest != number(1))
+    digits.push_back({rest, offset, std::nullopt});
+  return isNeverNegative(rest - 1 - offset, vars);
+}
+
+Value Mover::reshape(Value tensor, ArrayRef<AffineExpr> shape,
                      ArrayRef<ReassociationIndices> groups, bool expands) {
   auto type = cast<RankedTensorType>(tensor.getType());
-  if (type.getShape() == shape)
+  SmallVector<int64_t> newShape = staticShape(shape);
+  if (type.getRank() == int64_t(shape.size()))
     return tensor;
-  auto newType = RankedTensorType::get(shape, type.getElementType());
+  auto newType = RankedTensorType::get(newShape, type.getElementType());
   if (expands)
-    return tensor::ExpandShapeOp::create(builder, loc, newType, tensor, groups);
+    return tensor::ExpandShapeOp::create(builder, loc, newType, tensor, groups,
+                                         sizes.emit(builder, loc, shape));
   return tensor::CollapseShapeOp::create(builder, loc, newType, tensor, groups);
 }
 
@@ -103,16 +167,16 @@ Value Mover::reshape(Value tensor, ArrayRef<int64_t> shape,
 void Mover::joinDigits(SmallVector<Digit> &digits, DimGroups &groups) {
   for (unsigned k = digits.size(); k-- > 1;) {
     Digit &high = digits[k - 1], &low = digits[k];
-    if (!high.var || !low.var || low.offset != 0 || low.radix != extents[*low.var])
+    if (!high.var || !low.var || low.offset != number(0) || low.radix != extents[*low.var])
       continue;
     for (auto &group : groups) {
       unsigned *at = llvm::find(group, *low.var);
       if (at == group.end() || at == group.begin() || at[-1] != *high.var)
         continue;
       group.erase(at);
-      extents[*high.var] *= low.radix;
-      high.radix *= low.radix;
-      high.offset *= low.radix;
+      extents[*high.var] = simplifyIndex(extents[*high.var] * low.radix, vars);
+      high.radix = simplifyIndex(high.radix * low.radix, vars);
+      high.offset = simplifyIndex(high.offset * low.radix, vars);
       digits.erase(digits.begin() + k);
       break;
     }
@@ -121,15 +185,14 @@ void Mover::joinDigits(SmallVector<Digit> &digits, DimGroups &groups) {
 
 Value Mover::move(Node *load, DimGroups groups) {
   for (unsigned var = 0; var < vars.size(); ++var)
-    extents.push_back(vars.staticExtent(var).value_or(0));
+    extents.push_back(vars.extent(var));
   Value tensor = load->value;
   auto type = cast<RankedTensorType>(tensor.getType());
-  if (!type.hasStaticShape())
-    return nullptr;
+  SmallVector<AffineExpr> source = sizes.shapeOf(tensor);
   // Digits of every dimension; each variable is read once.
   SmallVector<SmallVector<Digit>> read;
   llvm::SmallDenseSet<unsigned> seen;
-  for (auto [index, size] : llvm::zip_equal(load->indices, type.getShape())) {
+  for (auto [index, size] : llvm::zip_equal(load->indices, source)) {
     if (!readDigits(index, size, read.emplace_back()))
       return nullptr;
     joinDigits(read.back(), groups);
@@ -144,9 +207,12 @@ Value Mover::move(Node *load, DimGroups groups) {
     if (!llvm::is_contained(order, var))
       return nullptr;
 
-  // Expand to digits.
+  // What is known of the shape, then expand to digits.
+  auto known = RankedTensorType::get(staticShape(source), type.getElementType());
+  if (known != type)
+    tensor = tensor::CastOp::create(builder, loc, known, tensor);
   SmallVector<Digit> digits;
-  SmallVector<int64_t> shape;
+  SmallVector<AffineExpr> shape;
   SmallVector<ReassociationIndices> reassociation;
   for (auto &list : read) {
     ReassociationIndices group;
@@ -159,16 +225,13 @@ Value Mover::move(Node *load, DimGroups groups) {
   }
   tensor = reshape(tensor, shape, reassociation, /*expands=*/true);
   // Slice to the extents, and drop what is fixed.
-  SmallVector<OpFoldResult> offsets, sizes, strides;
-  SmallVector<int64_t> sliced, kept;
+  SmallVector<AffineExpr> offsets, sliced, kept;
   SmallVector<unsigned> present;
   bool isWhole = true;
   for (const Digit &d : digits) {
-    int64_t size = d.var ? extents[*d.var] : 1;
+    AffineExpr size = d.var ? extents[*d.var] : number(1);
     isWhole &= size == d.radix;
-    offsets.push_back(builder.getIndexAttr(d.offset));
-    sizes.push_back(builder.getIndexAttr(size));
-    strides.push_back(builder.getIndexAttr(1));
+    offsets.push_back(d.offset);
     sliced.push_back(size);
     if (d.var) {
       kept.push_back(size);
@@ -176,8 +239,11 @@ Value Mover::move(Node *load, DimGroups groups) {
     }
   }
   if (!isWhole) {
-    auto newType = RankedTensorType::get(kept, type.getElementType());
-    tensor = tensor::ExtractSliceOp::create(builder, loc, newType, tensor, offsets, sizes, strides);
+    auto newType = RankedTensorType::get(staticShape(kept), type.getElementType());
+    SmallVector<OpFoldResult> strides(sliced.size(), builder.getIndexAttr(1));
+    tensor = tensor::ExtractSliceOp::create(builder, loc, newType, tensor,
+                                            sizes.emit(builder, loc, offsets),
+                                            sizes.emit(builder, loc, sliced), strides);
   } else if (kept.size() != sliced.size()) {
     SmallVector<ReassociationIndices> drop;
     ReassociationIndices pending;
@@ -193,7 +259,8 @@ Value Mover::move(Node *load, DimGroups groups) {
     tensor = reshape(tensor, kept, drop, /*expands=*/false);
   }
   // Transpose to the order of the result.
-  SmallVector<int64_t> permutation, permuted, missing, full;
+  SmallVector<int64_t> permutation, missing;
+  SmallVector<AffineExpr> permuted, full;
   for (auto [position, var] : llvm::enumerate(order)) {
     full.push_back(extents[var]);
     const unsigned *at = llvm::find(present, var);
@@ -205,26 +272,27 @@ Value Mover::move(Node *load, DimGroups groups) {
     permuted.push_back(full.back());
   }
   if (!llvm::is_sorted(permutation)) {
-    Value init = tensor::EmptyOp::create(builder, loc, permuted, type.getElementType());
+    Value init = empty(permuted, type.getElementType());
     tensor = linalg::TransposeOp::create(builder, loc, tensor, init, permutation)->getResult(0);
   }
   if (!missing.empty()) {
-    Value init = tensor::EmptyOp::create(builder, loc, full, type.getElementType());
+    Value init = empty(full, type.getElementType());
     tensor = linalg::BroadcastOp::create(builder, loc, tensor, init, missing)->getResult(0);
   }
   // Join groups, then put dimensions of size 1 where a group is empty.
   SmallVector<ReassociationIndices> join, open;
-  SmallVector<int64_t> joined, final;
+  SmallVector<AffineExpr> joined, final;
   unsigned next = 0;
   ReassociationIndices pending;
   for (const auto &group : groups) {
-    final.push_back(1);
+    AffineExpr size = number(1);
     for (unsigned var : group)
-      final.back() *= extents[var];
+      size = simplifyIndex(size * extents[var], vars);
+    final.push_back(size);
     pending.push_back(final.size() - 1);
     if (group.empty())
       continue;
-    joined.push_back(final.back());
+    joined.push_back(size);
     open.push_back(pending);
     pending.clear();
     join.emplace_back();
@@ -240,19 +308,20 @@ Value Mover::move(Node *load, DimGroups groups) {
 /// The load is of a tensor that has the wanted dimensions already, perhaps in
 /// another order.
 static Value reuse(OpBuilder &builder, Location loc, Node *load, const DimGroups &groups,
-                   const VarTable &vars) {
+                   ExprContext &exprs) {
   auto type = cast<RankedTensorType>(load->value.getType());
-  if (type.getRank() != int64_t(groups.size()) || !type.hasStaticShape())
+  SmallVector<AffineExpr> source = exprs.sizes.shapeOf(load->value);
+  if (type.getRank() != int64_t(groups.size()))
     return nullptr;
   SmallVector<int64_t> permutation;
   llvm::SmallBitVector used(groups.size());
-  SmallVector<int64_t> shape;
+  SmallVector<AffineExpr> shape;
   for (const auto &group : groups) {
-    AffineExpr index = linearIndex(group, vars);
-    int64_t extent = extentOf(group, vars);
+    AffineExpr index = linearIndex(group, exprs.vars);
+    AffineExpr extent = extentOf(group, exprs.vars);
     int found = -1;
     for (int64_t k = 0; k < type.getRank() && found < 0; ++k)
-      if (!used.test(k) && load->indices[k] == index && type.getDimSize(k) == extent)
+      if (!used.test(k) && load->indices[k] == index && source[k] == extent)
         found = k;
     if (found < 0)
       return nullptr;
@@ -260,10 +329,15 @@ static Value reuse(OpBuilder &builder, Location loc, Node *load, const DimGroups
     permutation.push_back(found);
     shape.push_back(extent);
   }
+  Value tensor = load->value;
+  if (staticShape(source) != SmallVector<int64_t>(type.getShape()))
+    tensor = tensor::CastOp::create(
+        builder, loc, RankedTensorType::get(staticShape(source), type.getElementType()), tensor);
   if (llvm::is_sorted(permutation))
-    return load->value;
-  Value init = tensor::EmptyOp::create(builder, loc, shape, type.getElementType());
-  return linalg::TransposeOp::create(builder, loc, load->value, init, permutation)->getResult(0);
+    return tensor;
+  Value init = tensor::EmptyOp::create(builder, loc, exprs.sizes.emit(builder, loc, shape),
+                                       type.getElementType());
+  return linalg::TransposeOp::create(builder, loc, tensor, init, permutation)->getResult(0);
 }
 
 /// The general form: a linalg.generic that computes every element.
@@ -271,22 +345,15 @@ static Value compute(OpBuilder &builder, Location loc, Node *element, const DimG
                      ExprContext &exprs) {
   MLIRContext *context = exprs.getContext();
   unsigned rank = groups.size();
-  // Variables as parts of the loop index of their dimension.
-  SmallVector<AffineExpr> coordinates(exprs.vars.size(), getAffineConstantExpr(0, context));
-  SmallVector<int64_t> shape;
-  for (auto [k, group] : llvm::enumerate(groups)) {
-    AffineExpr rest = getAffineDimExpr(k, context);
-    for (unsigned i = group.size(); i-- > 0;) {
-      int64_t extent = *exprs.vars.staticExtent(group[i]);
-      coordinates[group[i]] = i == 0 ? rest : rest % extent;
-      rest = rest.floorDiv(extent);
-    }
+  SmallVector<AffineExpr> coordinates = coordinatesIn(groups, exprs.vars), shape;
+  for (const auto &group : groups)
     shape.push_back(extentOf(group, exprs.vars));
-  }
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
   SmallVector<Node *> direct;
   SmallVector<Node *> leaves = leavesOf(element);
+  SymbolValues symbols;
+  emitSymbols(builder, loc, element, coordinates, exprs.sizes, symbols);
   for (Node *leaf : leaves) {
     if (leaf->kind != Node::Load)
       continue;
@@ -294,20 +361,27 @@ static Value compute(OpBuilder &builder, Location loc, Node *element, const DimG
     for (AffineExpr e : leaf->indices)
       results.push_back(e.replaceDims(coordinates));
     AffineMap map = AffineMap::get(rank, 0, results, context);
-    if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
+    // Maps say what the size of each dimension is.
+    bool fits = map.isProjectedPermutation(/*allowZeroInResults=*/true);
+    SmallVector<AffineExpr> source = exprs.sizes.shapeOf(leaf->value);
+    for (auto [e, size] : llvm::zip_equal(results, source))
+      if (auto dim = dyn_cast<AffineDimExpr>(e))
+        fits = fits && size == shape[dim.getPosition()];
+    if (!fits)
       continue;
     inputs.push_back(leaf->value);
     maps.push_back(map);
     direct.push_back(leaf);
   }
   maps.push_back(AffineMap::getMultiDimIdentityMap(rank, context));
-  Value init = tensor::EmptyOp::create(builder, loc, shape, element->type);
+  Value init = tensor::EmptyOp::create(builder, loc, exprs.sizes.emit(builder, loc, shape),
+                                       element->type);
   SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
   auto body = [&](OpBuilder &nested, Location at, ValueRange args) {
     SmallVector<Value> dims;
     for (unsigned k = 0; k < rank; ++k)
       dims.push_back(linalg::IndexOp::create(nested, at, k));
-    NodeEmitter emitter(nested, at, coordinates, dims);
+    NodeEmitter emitter(nested, at, coordinates, dims, symbols);
     for (auto [leaf, arg] : llvm::zip(direct, args))
       emitter.bind(leaf, arg);
     for (Node *leaf : leaves) {
@@ -332,9 +406,9 @@ static Value compute(OpBuilder &builder, Location loc, Node *element, const DimG
 Value qsat::raise::materialize(OpBuilder &builder, Location loc, Node *element,
                                const DimGroups &groups, ExprContext &exprs) {
   if (element->kind == Node::Load) {
-    if (Value same = reuse(builder, loc, element, groups, exprs.vars))
+    if (Value same = reuse(builder, loc, element, groups, exprs))
       return same;
-    if (Value moved = Mover(builder, loc, exprs.vars).move(element, groups))
+    if (Value moved = Mover(builder, loc, exprs).move(element, groups))
       return moved;
   }
   return compute(builder, loc, element, groups, exprs);

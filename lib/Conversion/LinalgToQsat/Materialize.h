@@ -13,10 +13,12 @@ namespace qsat::raise {
 class NodeEmitter {
 public:
   /// `coordinates[v]` is variable v as an affine expression in the dimensions
-  /// whose values are `dims`.
+  /// whose values are `dims`; `symbols` are the values of the symbols.
   NodeEmitter(mlir::OpBuilder &builder, mlir::Location loc,
-              llvm::ArrayRef<mlir::AffineExpr> coordinates, mlir::ValueRange dims)
-      : builder(builder), loc(loc), coordinates(coordinates), dims(dims.begin(), dims.end()) {}
+              llvm::ArrayRef<mlir::AffineExpr> coordinates, mlir::ValueRange dims,
+              const SymbolValues &symbols)
+      : builder(builder), loc(loc), coordinates(coordinates), dims(dims.begin(), dims.end()),
+        symbols(symbols) {}
 
   /// The value of `node`. Loads and scalars must have been given by `bind`.
   mlir::Value emit(Node *node);
@@ -29,8 +31,15 @@ private:
   mlir::Location loc;
   llvm::ArrayRef<mlir::AffineExpr> coordinates;
   llvm::SmallVector<mlir::Value> dims;
+  const SymbolValues &symbols;
   llvm::DenseMap<Node *, mlir::Value> values;
 };
+
+/// Emits the values of all sizes that index expressions below `roots`, at
+/// `coordinates`, speak of.
+void emitSymbols(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<Node *> roots,
+                 llvm::ArrayRef<mlir::AffineExpr> coordinates, DimSizes &sizes,
+                 SymbolValues &values);
 
 /// The loads and scalars below `roots`, in a fixed order.
 llvm::SmallVector<Node *> leavesOf(llvm::ArrayRef<Node *> roots);
@@ -39,10 +48,14 @@ llvm::SmallVector<Node *> leavesOf(llvm::ArrayRef<Node *> roots);
 using DimGroups = llvm::SmallVector<llvm::SmallVector<unsigned>>;
 
 /// The product of the extents of `group`.
-int64_t extentOf(llvm::ArrayRef<unsigned> group, const VarTable &vars);
+mlir::AffineExpr extentOf(llvm::ArrayRef<unsigned> group, const VarTable &vars);
 
 /// The mixed-radix sum of `group`.
 mlir::AffineExpr linearIndex(llvm::ArrayRef<unsigned> group, const VarTable &vars);
+
+/// The variables as parts of the index into the dimension of their group, which
+/// is affine dimension k for groups[k]; variables of no group are 0.
+llvm::SmallVector<mlir::AffineExpr> coordinatesIn(const DimGroups &groups, const VarTable &vars);
 
 /// A tensor whose dimension k runs over `groups[k]` and whose elements are
 /// `element`: by slicing, reshaping, transposing and broadcasting where that

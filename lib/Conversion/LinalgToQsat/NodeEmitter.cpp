@@ -2,7 +2,6 @@
 
 #include "Materialize.h"
 
-#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -21,6 +20,21 @@ SmallVector<Node *> qsat::raise::leavesOf(ArrayRef<Node *> roots) {
       stack.push_back(n);
   }
   return leaves;
+}
+
+void qsat::raise::emitSymbols(OpBuilder &builder, Location loc, ArrayRef<Node *> roots,
+                              ArrayRef<AffineExpr> coordinates, DimSizes &sizes,
+                              SymbolValues &values) {
+  SmallVector<Node *> stack(roots);
+  llvm::DenseSet<Node *> seen;
+  while (!stack.empty()) {
+    Node *node = stack.pop_back_val();
+    if (!seen.insert(node).second)
+      continue;
+    for (AffineExpr e : node->indices)
+      sizes.emitSymbols(builder, loc, e.replaceDims(coordinates), values);
+    stack.append(node->operands.begin(), node->operands.end());
+  }
 }
 
 Value NodeEmitter::emit(Node *root) {
@@ -54,7 +68,7 @@ Value NodeEmitter::emitOne(Node *node) {
       return arith::ConstantOp::create(builder, loc,
                                        builder.getIntegerAttr(node->type, constant.getValue()));
     AffineExpr expr = node->indices[0].replaceDims(coordinates);
-    Value index = affine::expandAffineExpr(builder, loc, expr, dims, {});
+    Value index = emitIndex(builder, loc, expr, dims, symbols);
     if (node->type.isIndex())
       return index;
     return arith::IndexCastOp::create(builder, loc, node->type, index);

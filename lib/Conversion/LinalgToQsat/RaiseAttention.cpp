@@ -67,34 +67,42 @@ void eraseDead(Operation *function) {
 }
 
 struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttention> {
+  using QsatRaiseAttentionBase::QsatRaiseAttentionBase;
 
   void runOnOperation() override {
     // A sum over products may be a weighted sum of values.
-    SmallVector<linalg::LinalgOp> candidates;
-    getOperation()->walk([&](linalg::LinalgOp op) {
-      if (op.getNumReductionLoops() > 0 && op->getNumResults() == 1)
-        candidates.push_back(op);
-    });
     bands.clear();
-    bool changed = false;
-    for (linalg::LinalgOp op : candidates)
-      changed |= raise(op);
-    if (changed)
-      eraseDead(getOperation());
+    SmallVector<FunctionOpInterface> functions;
+    getOperation()->walk([&](FunctionOpInterface function) { functions.push_back(function); });
+    for (FunctionOpInterface function : functions) {
+      SmallVector<Operation *> candidates;
+      function->walk([&](Operation *op) {
+        if (op->getNumResults() == 1 && reductionOf(op->getResult(0)))
+          candidates.push_back(op);
+      });
+      if (candidates.empty())
+        continue;
+      DimSizes sizes(function);
+      bool changed = false;
+      for (Operation *op : candidates)
+        changed |= raise(op, sizes);
+      if (changed)
+        eraseDead(function);
+    }
   }
 
-  bool raise(linalg::LinalgOp op) {
+  bool raise(Operation *op, DimSizes &sizes) {
     Value sum = op->getResult(0);
     std::string reason;
     for (Value root : {sum, deferredDivision(sum)}) {
       if (!root)
         continue;
-      ExprContext exprs(&getContext());
-      AttentionMatcher matcher(exprs, bands);
+      ExprContext exprs(sizes);
+      AttentionMatcher matcher(exprs, bands, allowUnshifted);
       FailureOr<AttentionMatch> match = matcher.match(root);
       if (succeeded(match) && succeeded(buildAttention(*match, exprs))) {
         ++numRaised;
-        remark::passed(op.getLoc(), remark::RemarkOpts::name("raised").category("qsat"))
+        remark::passed(op->getLoc(), remark::RemarkOpts::name("raised").category("qsat"))
             << "attention raised";
         return true;
       }
@@ -102,7 +110,7 @@ struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttentio
         reason = matcher.reason;
     }
     if (!reason.empty())
-      remark::missed(op.getLoc(), remark::RemarkOpts::name("not-raised").category("qsat"))
+      remark::missed(op->getLoc(), remark::RemarkOpts::name("not-raised").category("qsat"))
           << remark::reason("{0}", reason);
     return false;
   }

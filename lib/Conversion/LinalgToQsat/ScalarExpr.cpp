@@ -17,6 +17,18 @@ static Type scalarType(Operation *op) { return getElementTypeOrSelf(op->getResul
 // Nodes
 //===----------------------------------------------------------------------===//
 
+/// What of the attributes of `op` says what it computes: not its fast-math or
+/// overflow flags.
+static uint64_t attributeKey(Operation *op) {
+  if (auto cmp = dyn_cast<arith::CmpFOp>(op))
+    return uint64_t(cmp.getPredicate());
+  if (auto cmp = dyn_cast<arith::CmpIOp>(op))
+    return uint64_t(cmp.getPredicate());
+  if (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
+    return 0;
+  return reinterpret_cast<uintptr_t>(op->getAttrDictionary().getAsOpaquePointer());
+}
+
 void Node::Profile(llvm::FoldingSetNodeID &id) const {
   id.AddInteger(int(kind));
   id.AddPointer(type.getAsOpaquePointer());
@@ -24,7 +36,7 @@ void Node::Profile(llvm::FoldingSetNodeID &id) const {
   id.AddPointer(value.getAsOpaquePointer());
   if (op) {
     id.AddPointer(op->getName().getAsOpaquePointer());
-    id.AddPointer(op->getAttrDictionary().getAsOpaquePointer());
+    id.AddInteger(attributeKey(op));
   }
   for (AffineExpr e : indices)
     id.AddPointer(e.getAsOpaquePointer());
@@ -123,37 +135,51 @@ Node *ExprContext::scalar(Value value) {
   return unique(node);
 }
 
-/// Ops that exist only to be named when an expression is made without IR.
-void ExprContext::makePrototypes() {
-  if (xorPrototype)
-    return;
-  OpBuilder builder(context);
-  Location loc = builder.getUnknownLoc();
-  auto keep = [&](Operation *op) {
+/// A value that stands for an operand of a prototype.
+Value ExprContext::placeholder(Type type) {
+  Value &value = placeholders[type];
+  if (!value) {
+    OpBuilder builder(context);
+    Operation *op = UnrealizedConversionCastOp::create(builder, builder.getUnknownLoc(), type,
+                                                       ValueRange());
     prototypes.emplace_back(op);
-    return op;
-  };
-  Value flag = keep(arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)))->getResult(0);
-  Value index = keep(arith::ConstantIndexOp::create(builder, loc, 0))->getResult(0);
-  xorPrototype = keep(arith::XOrIOp::create(builder, loc, flag, flag));
-  andPrototype = keep(arith::AndIOp::create(builder, loc, flag, flag));
-  lePrototype = keep(
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle, index, index));
+    value = op->getResult(0);
+  }
+  return value;
 }
 
-Operation *ExprContext::selectOf(Type type) {
-  makePrototypes();
-  Operation *&slot = selectPrototypes[type];
-  if (slot)
-    return slot;
-  OpBuilder builder(context);
-  Location loc = builder.getUnknownLoc();
-  Operation *zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  prototypes.emplace_back(zero);
-  Value flag = prototypes.front()->getResult(0);
-  slot = arith::SelectOp::create(builder, loc, flag, zero->getResult(0), zero->getResult(0));
-  prototypes.emplace_back(slot);
-  return slot;
+Node *ExprContext::make(StringRef name, Type type, ArrayRef<Node *> operands,
+                        NamedAttrList attributes) {
+  OperationName opName(name, context);
+  DictionaryAttr dictionary = attributes.getDictionary(context);
+  Operation *&op = named[{opName.getAsOpaquePointer(), type, operands.front()->type, dictionary}];
+  if (!op) {
+    OpBuilder builder(context);
+    OperationState state(builder.getUnknownLoc(), opName);
+    for (Node *n : operands)
+      state.addOperands(placeholder(n->type));
+    state.addTypes(type);
+    state.addAttributes(dictionary.getValue());
+    op = builder.create(state);
+    prototypes.emplace_back(op);
+  }
+  return apply(op, operands);
+}
+
+Node *ExprContext::compare(arith::CmpFPredicate predicate, Node *x, Node *y) {
+  NamedAttrList attributes;
+  attributes.append("predicate", arith::CmpFPredicateAttr::get(context, predicate));
+  return make(arith::CmpFOp::getOperationName(), IntegerType::get(context, 1), {x, y}, attributes);
+}
+
+Node *ExprContext::compare(arith::CmpIPredicate predicate, Node *x, Node *y) {
+  NamedAttrList attributes;
+  attributes.append("predicate", arith::CmpIPredicateAttr::get(context, predicate));
+  return make(arith::CmpIOp::getOperationName(), IntegerType::get(context, 1), {x, y}, attributes);
+}
+
+Node *ExprContext::floatConstant(Type type, double value) {
+  return constant(FloatAttr::get(type, value));
 }
 
 // Users were made after what they use.
@@ -163,23 +189,45 @@ ExprContext::~ExprContext() {
 }
 
 Node *ExprContext::negate(Node *condition) {
-  makePrototypes();
-  return apply(xorPrototype, {condition, boolean(true)});
+  return make<arith::XOrIOp>(condition->type, {condition, boolean(true)});
 }
 
-Node *ExprContext::conjunction(Node *x, Node *y) {
-  makePrototypes();
-  return apply(andPrototype, {x, y});
-}
+Node *ExprContext::conjunction(Node *x, Node *y) { return make<arith::AndIOp>(x->type, {x, y}); }
 
 Node *ExprContext::lessEqual(AffineExpr x, AffineExpr y) {
-  makePrototypes();
   Type type = IndexType::get(context);
-  return apply(lePrototype, {index(x, type), index(y, type)});
+  return compare(arith::CmpIPredicate::sle, index(x, type), index(y, type));
 }
 
 Node *ExprContext::select(Node *condition, Node *yes, Node *no) {
-  return apply(selectOf(yes->type), {condition, yes, no});
+  return make<arith::SelectOp>(yes->type, {condition, yes, no});
+}
+
+/// `size == 1 ? yes : no` on index expressions, as a broadcast at run time
+/// writes: no, where the two agree for size 1, else yes + (no - yes) [size != 1].
+Node *ExprContext::selectIndex(Node *condition, Node *yes, Node *no) {
+  if (!condition->is<arith::CmpIOp>() || yes->kind != Node::Index || no->kind != Node::Index ||
+      condition->operands[0]->kind != Node::Index || condition->operands[1]->intValue() != 1)
+    return nullptr;
+  auto predicate = cast<arith::CmpIOp>(condition->op).getPredicate();
+  if (predicate == arith::CmpIPredicate::ne)
+    std::swap(yes, no);
+  else if (predicate != arith::CmpIPredicate::eq)
+    return nullptr;
+  AffineExpr size = condition->operands[0]->indices[0];
+  AffineExpr one = yes->indices[0], many = no->indices[0];
+  DenseMap<AffineExpr, AffineExpr> whenOne;
+  if (isa<AffineSymbolExpr>(size))
+    whenOne[size] = getAffineConstantExpr(1, context);
+  for (unsigned var = 0; var < vars.size(); ++var)
+    if (vars.extent(var) == size)
+      whenOne[getAffineDimExpr(var, context)] = getAffineConstantExpr(0, context);
+  AffineExpr difference = simplifyIndex(many - one, vars);
+  if (simplifyIndex(difference.replace(whenOne), vars) == getAffineConstantExpr(0, context))
+    return no;
+  if (varsOf(size))
+    return nullptr;
+  return index(one + difference * sizes.notOne(size), yes->type);
 }
 
 Node *ExprContext::apply(Operation *op, ArrayRef<Node *> operands) {
@@ -198,6 +246,8 @@ Node *ExprContext::apply(Operation *op, ArrayRef<Node *> operands) {
       return operands[1];
     if (operands[0]->isFalse())
       return operands[2];
+    if (Node *moved = selectIndex(operands[0], operands[1], operands[2]))
+      return moved;
     // select(not c, x, y) = select(c, y, x)
     if (operands[0]->is<arith::XOrIOp>() && operands[0]->operands[1]->isTrue())
       return apply(op, {operands[0]->operands[0], operands[2], operands[1]});
@@ -301,7 +351,7 @@ Node *ExprContext::simplifyBoolean(Operation *op, ArrayRef<Node *> operands) {
   return nullptr;
 }
 
-/// Comparisons of index expressions that their ranges decide.
+/// Comparisons of index expressions that their extents decide.
 Node *ExprContext::simplifyCompare(Operation *op, ArrayRef<Node *> operands) {
   auto cmp = dyn_cast<arith::CmpIOp>(op);
   if (!cmp)
@@ -319,39 +369,9 @@ Node *ExprContext::simplifyCompare(Operation *op, ArrayRef<Node *> operands) {
   }
   if (operands[0]->kind != Node::Index || operands[1]->kind != Node::Index)
     return nullptr;
-  AffineExpr x = operands[0]->indices[0], y = operands[1]->indices[0];
-  IndexRange d = rangeOf(simplifyIndex(x - y, vars), vars);
-  auto decide = [&](bool always, bool never) -> Node * {
-    return always ? boolean(true) : never ? boolean(false) : nullptr;
-  };
-  bool negative = d.hi && *d.hi < 0, positive = d.lo && *d.lo > 0;
-  bool notPositive = d.hi && *d.hi <= 0, notNegative = d.lo && *d.lo >= 0;
-  bool zero = notPositive && notNegative;
-  if (predicate == P::ult || predicate == P::ule || predicate == P::ugt || predicate == P::uge) {
-    // Unsigned comparison is signed comparison where both are natural.
-    IndexRange rx = rangeOf(x, vars), ry = rangeOf(y, vars);
-    if (!rx.lo || !ry.lo || *rx.lo < 0 || *ry.lo < 0)
-      return nullptr;
-  }
-  switch (predicate) {
-  case P::eq:
-    return decide(zero, negative || positive);
-  case P::ne:
-    return decide(negative || positive, zero);
-  case P::slt:
-  case P::ult:
-    return decide(negative, notNegative);
-  case P::sle:
-  case P::ule:
-    return decide(notPositive, positive);
-  case P::sgt:
-  case P::ugt:
-    return decide(positive, notPositive);
-  case P::sge:
-  case P::uge:
-    return decide(notNegative, negative);
-  }
-  return nullptr;
+  std::optional<bool> always =
+      compareAlways(predicate, operands[0]->indices[0], operands[1]->indices[0], vars);
+  return always ? boolean(*always) : nullptr;
 }
 
 Node *ExprContext::simplifyFloat(Operation *op, ArrayRef<Node *> operands) {

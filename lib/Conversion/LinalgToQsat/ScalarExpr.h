@@ -9,6 +9,7 @@
 #ifndef QSAT_LIB_CONVERSION_LINALGTOQSAT_SCALAREXPR_H
 #define QSAT_LIB_CONVERSION_LINALGTOQSAT_SCALAREXPR_H
 
+#include "DimSizes.h"
 #include "IndexSimplify.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -58,7 +59,8 @@ struct Node : llvm::FoldingSetNode {
 /// Owns and uniques nodes, and simplifies them as they are made.
 class ExprContext {
 public:
-  explicit ExprContext(mlir::MLIRContext *context) : vars(context), context(context) {}
+  explicit ExprContext(DimSizes &sizes)
+      : vars(sizes.getContext()), sizes(sizes), context(sizes.getContext()) {}
   ~ExprContext();
   ExprContext(const ExprContext &) = delete;
 
@@ -70,6 +72,16 @@ public:
   Node *scalar(mlir::Value value);
   /// `op` (its name, attributes and scalar result type) applied to `operands`.
   Node *apply(mlir::Operation *op, llvm::ArrayRef<Node *> operands);
+  /// OpTy, an operation without attributes that matter, applied to `operands`.
+  template <typename OpTy>
+  Node *make(mlir::Type type, llvm::ArrayRef<Node *> operands) {
+    return make(OpTy::getOperationName(), type, operands);
+  }
+  Node *make(llvm::StringRef name, mlir::Type type, llvm::ArrayRef<Node *> operands,
+             mlir::NamedAttrList attributes = {});
+  Node *compare(mlir::arith::CmpFPredicate predicate, Node *x, Node *y);
+  Node *compare(mlir::arith::CmpIPredicate predicate, Node *x, Node *y);
+  Node *floatConstant(mlir::Type type, double value);
   /// The negation of a boolean.
   Node *negate(Node *condition);
   /// `condition ? yes : no`.
@@ -81,6 +93,7 @@ public:
   Node *lessEqual(mlir::AffineExpr x, mlir::AffineExpr y);
 
   VarTable vars;
+  DimSizes &sizes;
   mlir::MLIRContext *getContext() const { return context; }
 
 private:
@@ -91,15 +104,19 @@ private:
   Node *simplifyFloat(mlir::Operation *op, llvm::ArrayRef<Node *> operands);
   Node *foldConstants(mlir::Operation *op, llvm::ArrayRef<Node *> operands);
   Node *throughSelect(mlir::Operation *op, llvm::ArrayRef<Node *> operands);
-  mlir::Operation *selectOf(mlir::Type type);
-  void makePrototypes();
+  Node *selectIndex(Node *condition, Node *yes, Node *no);
+  mlir::Value placeholder(mlir::Type type);
 
   mlir::MLIRContext *context;
   llvm::BumpPtrAllocator allocator;
   llvm::FoldingSet<Node> nodes;
+  /// Operations that exist only to be named where an expression is made without
+  /// IR, and values that stand for their operands.
   llvm::SmallVector<mlir::OwningOpRef<mlir::Operation *>> prototypes;
-  llvm::DenseMap<mlir::Type, mlir::Operation *> selectPrototypes;
-  mlir::Operation *xorPrototype = nullptr, *andPrototype = nullptr, *lePrototype = nullptr;
+  llvm::DenseMap<std::tuple<const void *, mlir::Type, mlir::Type, mlir::Attribute>,
+                 mlir::Operation *>
+      named;
+  llvm::DenseMap<mlir::Type, mlir::Value> placeholders;
 };
 
 } // namespace qsat::raise
