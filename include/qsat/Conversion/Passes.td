@@ -120,7 +120,10 @@ def QsatRaiseAttention : Pass<"qsat-raise-attention"> {
   let options = [
     Option<"allowUnshifted", "allow-unshifted-softmax", "bool", "false",
            "NON-NUMERIC-PRESERVING: also raise a softmax whose exponentials are not shifted by the "
-           "row maximum; where they overflow or underflow, attention does not">
+           "row maximum; where they overflow or underflow, attention does not">,
+    Option<"ignoreHiddenRows", "ignore-hidden-rows", "bool", "false",
+           "NON-NUMERIC-PRESERVING: rows all of whose keys are hidden by a finite number may have "
+           "any result, so that a causal mask next to a padding mask becomes structural">
   ];
   let statistics = [Statistic<"numRaised", "raised", "number of attentions raised">];
   let dependentDialects = [

@@ -54,19 +54,32 @@ struct AttentionMatch {
   llvm::SmallVector<unsigned> batch, groups, rows, keys, depth, width;
 };
 
+/// What a match may change beyond reassociation.
+struct MatchOptions {
+  /// Exponentials need not be shifted by the row maximum.
+  bool allowUnshifted = false;
+  /// Rows all of whose keys are hidden by a finite number may have any result.
+  bool ignoreHiddenRows = false;
+};
+
 /// Finds attentions. One matcher serves one candidate.
 class AttentionMatcher {
 public:
-  /// With `allowUnshifted`, exponentials need not be shifted by the row maximum.
-  AttentionMatcher(ExprContext &exprs, BandCache &bands, bool allowUnshifted)
-      : exprs(exprs), builder(exprs, bands), allowUnshifted(allowUnshifted) {}
+  AttentionMatcher(ExprContext &exprs, BandCache &bands, MatchOptions options = {})
+      : exprs(exprs), builder(exprs, bands), options(options) {}
 
   /// Matches `root`: a contraction with values, or the division of one by the
   /// sum of its weights. On failure `reason` says why.
   mlir::FailureOr<AttentionMatch> match(mlir::Value root);
 
+  /// `sum` adds up exponentials of scores of queries and keys.
+  bool isScoreSum(mlir::Value sum);
+
   /// Why there is no match. Empty when nothing in it resembles attention.
   std::string reason;
+  /// The sums of exponentials that were found to divide, or not to divide, the
+  /// weights of the candidate.
+  llvm::SmallVector<mlir::Operation *> divisors;
 
 private:
   /// A softmax over the keys: exp(score - max) / sum.
@@ -87,6 +100,7 @@ private:
     llvm::SmallVector<Node *> shifts; ///< innermost first
     double lnBase = 1.0;
   };
+  enum class Cone { None, Exponential, Deep };
   struct Product {
     Node *q, *k, *init;
     double scale;
@@ -101,12 +115,15 @@ private:
   // Softmax.
   mlir::FailureOr<Softmax> matchSoftmax(Node *p, Node *sum);
   std::optional<Exponential> matchExponential(Node *node);
+  Cone lookForExponential(Node *p);
   mlir::FailureOr<Softmax> matchSoftmaxOp(Node *p);
-  mlir::LogicalResult describeWeights(Node *p, bool isDivided);
+  mlir::LogicalResult describeWeights(Node *weights, Node *p, bool isDivided);
+  mlir::LogicalResult describeDivisor(Node *load, const Exponential &e,
+                                      const std::optional<Exponential> &term);
   bool splitDivisor(Node *sum, Node *&reduction, Node *&sinkTerm);
   Node *matchSink(Node *term, const Exponential &e);
-  bool isMaxOf(Node *node, Node *logit, llvm::ArrayRef<Node *> guards);
-  bool isShiftedByMaxima(const Exponential &e, llvm::ArrayRef<Node *> guards);
+  bool isMaxOf(Node *node, Node *logit, llvm::ArrayRef<Node *> guards, Node *sink);
+  bool isShiftedByMaxima(const Exponential &e, llvm::ArrayRef<Node *> guards, Node *sink);
   std::optional<RowReduction> matchRowReduction(Node *load, ReduceKind kind,
                                                 llvm::function_ref<bool(Node *)> isElement);
   bool isAllHidden(Node *condition, Node *score, const AttentionMatch &match);
@@ -116,7 +133,7 @@ private:
   mlir::LogicalResult addBias(Node *bias, llvm::SmallVectorImpl<ScoreStep> &steps);
   std::optional<Product> matchProduct(Node *load);
   bool containsProduct(Node *node);
-  unsigned keyRank(Node *root);
+  unsigned keyRank(Node *root, Node *v);
   /// `node` looked into, through casts, until neither a load nor a cast is on top.
   Node *bare(Node *node);
   std::pair<Node *, double> peel(Node *node);
@@ -139,7 +156,7 @@ private:
   ExprBuilder builder;
   llvm::SmallVector<mlir::AffineExpr> outIndices, keyIndices;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::AffineExpr>> depthIndices;
-  bool allowUnshifted;
+  MatchOptions options;
   uint64_t keyVars = 0;
   llvm::DenseMap<Node *, bool> productMemo;
 };
@@ -149,7 +166,8 @@ private:
 Node *stripCasts(Node *node);
 
 /// Moves what it can of the mask steps of `match` to its structural mask.
-void extractMask(AttentionMatch &match, ExprContext &exprs);
+/// `ignoreHiddenRows` allows any result for rows all of whose keys are hidden.
+void extractMask(AttentionMatch &match, ExprContext &exprs, bool ignoreHiddenRows);
 
 /// Replaces the root of `match` by qsat.attention. Returns failure, without a
 /// change to the IR, when the shapes do not fit.

@@ -10,6 +10,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace qsat::raise;
 
@@ -140,8 +142,23 @@ void AttentionBuilder::addExtras() {
     if (leaf->kind == Node::Scalar)
       tensor = tensor::FromElementsOp::create(
           builder, loc, RankedTensorType::get({}, leaf->type), leaf->value);
-    for (AffineExpr e : leaf->indices)
+    bool isAffine = true;
+    for (AffineExpr e : leaf->indices) {
       results.push_back(simplifyIndex(e.replaceDims(coordinates), coordinateVars));
+      results.back().walk([&](AffineExpr part) { isAffine &= !isa<AffineSymbolExpr>(part); });
+    }
+    // Maps hold no sizes: what is read at one is computed first.
+    if (!isAffine) {
+      DimGroups present;
+      SmallVector<AffineExpr> dims;
+      for (auto [k, group] : llvm::enumerate(groups))
+        if (llvm::any_of(results, [&](AffineExpr e) { return e.isFunctionOfDim(k); })) {
+          present.push_back(group);
+          dims.push_back(getAffineDimExpr(k, context));
+        }
+      tensor = materialize(builder, loc, leaf, present, exprs);
+      results = dims;
+    }
     extras.push_back(tensor);
     extraMaps.push_back(AffineMapAttr::get(AffineMap::get(4, 0, results, context)));
   }
@@ -152,7 +169,10 @@ void AttentionBuilder::addExtras() {
 
 Value AttentionBuilder::applyStep(OpBuilder &b, const ScoreStep &step, Value x,
                                   NodeEmitter &emitter) {
+  // A finite fill stays finite in a narrower type.
   auto constant = [&](double value) -> Value {
+    if (std::isfinite(value) && accType.isF32())
+      value = std::max<double>(value, std::numeric_limits<float>::lowest());
     return arith::ConstantOp::create(b, loc, b.getFloatAttr(accType, value));
   };
   Value operand;

@@ -219,7 +219,8 @@ AffineExpr DimSizes::readSize(Value tensor, unsigned dim, unsigned depth) {
     }
     if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
       AffineExpr product = getAffineConstantExpr(1, getContext());
-      for (int64_t k : collapse.getReassociationIndices()[dim])
+      ReassociationIndices group = collapse.getReassociationIndices()[dim];
+      for (int64_t k : group)
         product = product * readSize(collapse.getSrc(), k, depth + 1);
       return simplifyIndex(product, vars);
     }

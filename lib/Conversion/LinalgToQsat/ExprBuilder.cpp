@@ -2,7 +2,9 @@
 
 #include "ExprBuilder.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Matchers.h"
@@ -124,93 +126,128 @@ Node *ExprBuilder::stepLinalg(linalg::LinalgOp op, unsigned result,
 
 Node *ExprBuilder::evaluateBody(linalg::LinalgOp op, Value target, ArrayRef<AffineExpr> loops) {
   Block *block = op.getBlock();
+  BodyValues body;
+  body.op = op;
+  body.loops = loops;
+  body.needed.insert(target);
   // The ops that `target` needs, found from the last to the first.
-  llvm::DenseSet<Value> needed = {target};
   for (Operation &inner : llvm::reverse(*block))
-    if (llvm::any_of(inner.getResults(), [&](Value v) { return needed.contains(v); }))
-      for (Value operand : inner.getOperands())
-        needed.insert(operand);
-
-  llvm::DenseMap<Value, Node *> values;
-  auto lookup = [&](Value v) -> Node * {
-    auto it = values.find(v);
-    if (it != values.end())
-      return it->second;
-    return v.getParentBlock() == block ? nullptr : outerScalar(v);
-  };
+    if (llvm::any_of(inner.getResults(), [&](Value v) { return body.needed.contains(v); }))
+      inner.walk([&](Operation *nested) {
+        body.needed.insert(nested->operand_begin(), nested->operand_end());
+        body.needed.insert(nested->result_begin(), nested->result_end());
+      });
   for (OpOperand &operand : op->getOpOperands()) {
     BlockArgument arg = op.getMatchingBlockArgument(&operand);
-    if (!needed.contains(arg))
+    if (!body.needed.contains(arg))
       continue;
     if (!isa<RankedTensorType>(operand.get().getType())) {
-      values[arg] = outerScalar(operand.get());
+      body.values[arg] = outerScalar(operand.get());
       continue;
     }
     SmallVector<AffineExpr> indices;
     for (AffineExpr e : op.getMatchingIndexingMap(&operand).getResults())
       indices.push_back(e.replaceDims(loops));
-    values[arg] = exprs.load(operand.get(), indices);
+    body.values[arg] = exprs.load(operand.get(), indices);
   }
+  if (!evaluateBlock(block, body))
+    return nullptr;
+  return lookup(target, body);
+}
+
+Node *ExprBuilder::lookup(Value value, BodyValues &body) {
+  auto it = body.values.find(value);
+  if (it != body.values.end())
+    return it->second;
+  return body.op->isAncestor(value.getParentBlock()->getParentOp()) ? nullptr : outerScalar(value);
+}
+
+/// The values of all needed ops of `block`, a body or a branch of an scf.if in
+/// it. False where one is not known to be a function of its operands.
+bool ExprBuilder::evaluateBlock(Block *block, BodyValues &body) {
   for (Operation &inner : block->without_terminator()) {
-    if (inner.getNumResults() != 1 || !needed.contains(inner.getResult(0)))
+    if (inner.getNumResults() == 0 || !body.needed.contains(inner.getResult(0)))
       continue;
-    Node *&slot = values[inner.getResult(0)];
-    if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
-      slot = exprs.index(loops[index.getDim()], inner.getResult(0).getType());
-      continue;
-    }
-    SmallVector<Node *> operands;
-    if (isa<tensor::DimOp>(inner)) {
-      if (AffineExpr size = sizes.valueOf(inner.getResult(0)))
-        slot = exprs.index(size, inner.getResult(0).getType());
-      continue;
-    }
-    if (auto list = dyn_cast<tensor::FromElementsOp>(inner)) {
-      // A scalar as a tensor, which is extracted again.
-      if (list.getElements().size() == 1)
-        slot = lookup(list.getElements()[0]);
-      continue;
-    }
-    if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
-      if (extract.getTensor().getParentBlock() == block) {
-        slot = lookup(extract.getTensor());
-        continue;
+    // Recursion over the nesting of branches in one body.
+    if (auto branch = dyn_cast<scf::IfOp>(inner)) {
+      if (!evaluateBlock(branch.thenBlock(), body) || !evaluateBlock(branch.elseBlock(), body))
+        return false;
+      Node *condition = lookup(branch.getCondition(), body);
+      for (auto [k, result] : llvm::enumerate(branch.getResults())) {
+        Node *yes = lookup(branch.thenYield()->getOperand(k), body);
+        Node *no = lookup(branch.elseYield()->getOperand(k), body);
+        if (!condition || !yes || !no)
+          return false;
+        body.values[result] = exprs.select(condition, yes, no);
       }
-      SmallVector<AffineExpr> indices;
-      for (Value v : extract.getIndices()) {
-        // An index may itself be read from a tensor of indices.
-        Node *index = lookup(v);
-        if (index && index->kind != Node::Index && gatherDepth < 4) {
-          ++gatherDepth;
-          index = expand(index);
-          --gatherDepth;
-        }
-        if (!index || index->kind != Node::Index)
-          return nullptr;
-        indices.push_back(index->indices[0]);
-      }
-      slot = exprs.load(extract.getTensor(), indices);
       continue;
     }
-    TypedAttr constant;
-    if (matchPattern(inner.getResult(0), m_Constant(&constant))) {
-      if (!isa<IntegerAttr, FloatAttr>(constant))
-        return nullptr;
-      slot = exprs.constant(constant);
-      continue;
-    }
-    if (inner.getNumRegions() != 0 || !isMemoryEffectFree(&inner))
-      return nullptr;
-    for (Value v : inner.getOperands()) {
-      Node *operand = lookup(v);
-      if (!operand)
-        return nullptr;
-      operands.push_back(operand);
-    }
-    // `slot` may have moved: looking up does not insert, so it has not.
-    slot = exprs.apply(&inner, operands);
+    if (inner.getNumResults() != 1)
+      return false;
+    if (Node *node = evaluateOp(&inner, body))
+      body.values[inner.getResult(0)] = node;
+    else
+      return false;
   }
-  return lookup(target);
+  return true;
+}
+
+Node *ExprBuilder::evaluateOp(Operation *inner, BodyValues &body) {
+  Value result = inner->getResult(0);
+  if (auto index = dyn_cast<linalg::IndexOp>(inner))
+    return exprs.index(body.loops[index.getDim()], result.getType());
+  if (isa<tensor::DimOp>(inner)) {
+    AffineExpr size = sizes.valueOf(result);
+    return size ? exprs.index(size, result.getType()) : nullptr;
+  }
+  if (auto applied = dyn_cast<affine::AffineApplyOp>(inner)) {
+    AffineMap map = applied.getAffineMap();
+    SmallVector<AffineExpr> operands;
+    for (Value v : applied.getOperands()) {
+      Node *operand = lookup(v, body);
+      if (!operand || operand->kind != Node::Index)
+        return nullptr;
+      operands.push_back(operand->indices[0]);
+    }
+    ArrayRef<AffineExpr> all(operands);
+    return exprs.index(map.getResult(0).replaceDimsAndSymbols(all.take_front(map.getNumDims()),
+                                                              all.drop_front(map.getNumDims())),
+                       result.getType());
+  }
+  // A scalar as a tensor, which is extracted again.
+  if (auto list = dyn_cast<tensor::FromElementsOp>(inner))
+    return list.getElements().size() == 1 ? lookup(list.getElements()[0], body) : nullptr;
+  if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
+    if (Operation *list = extract.getTensor().getDefiningOp<tensor::FromElementsOp>();
+        list && body.op->isProperAncestor(list))
+      return lookup(extract.getTensor(), body);
+    SmallVector<AffineExpr> indices;
+    for (Value v : extract.getIndices()) {
+      // An index may itself be read from a tensor of indices.
+      Node *index = lookup(v, body);
+      if (index && index->kind != Node::Index && gatherDepth < 4) {
+        ++gatherDepth;
+        index = expand(index);
+        --gatherDepth;
+      }
+      if (!index || index->kind != Node::Index)
+        return nullptr;
+      indices.push_back(index->indices[0]);
+    }
+    return exprs.load(extract.getTensor(), indices);
+  }
+  TypedAttr constant;
+  if (matchPattern(result, m_Constant(&constant)))
+    return isa<IntegerAttr, FloatAttr>(constant) ? exprs.constant(constant) : nullptr;
+  if (inner->getNumRegions() != 0 || !isMemoryEffectFree(inner))
+    return nullptr;
+  SmallVector<Node *> operands;
+  for (Value v : inner->getOperands()) {
+    operands.push_back(lookup(v, body));
+    if (!operands.back())
+      return nullptr;
+  }
+  return exprs.apply(inner, operands);
 }
 
 Node *ExprBuilder::outerScalar(Value value, unsigned depth) {

@@ -99,6 +99,16 @@ private:
   /// The value `target` of the body of `op` at the given loop indices.
   Node *evaluateBody(mlir::linalg::LinalgOp op, mlir::Value target,
                      llvm::ArrayRef<mlir::AffineExpr> loops);
+  /// What the values in the body of `op` are at the loop indices `loops`.
+  struct BodyValues {
+    mlir::linalg::LinalgOp op;
+    llvm::ArrayRef<mlir::AffineExpr> loops;
+    llvm::DenseSet<mlir::Value> needed;
+    llvm::DenseMap<mlir::Value, Node *> values;
+  };
+  Node *lookup(mlir::Value value, BodyValues &body);
+  bool evaluateBlock(mlir::Block *block, BodyValues &body);
+  Node *evaluateOp(mlir::Operation *inner, BodyValues &body);
   /// A scalar SSA value outside of any body.
   Node *outerScalar(mlir::Value value, unsigned depth = 0);
 

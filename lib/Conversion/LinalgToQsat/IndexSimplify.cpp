@@ -549,14 +549,60 @@ AffineExpr qsat::raise::simplifyIndex(AffineExpr expr, const VarTable &vars) {
   return exprOf(termsOf(expr, vars), vars.getContext());
 }
 
+std::optional<std::pair<AffineExpr, unsigned>> qsat::raise::strideOf(const Term &t) {
+  if (!t.base || t.coefficient <= 0)
+    return std::nullopt;
+  AffineExpr stride = getAffineConstantExpr(t.coefficient, t.base.getContext());
+  std::optional<unsigned> var;
+  SmallVector<AffineExpr> stack = {t.base};
+  while (!stack.empty()) {
+    AffineExpr e = stack.pop_back_val();
+    if (auto dim = dyn_cast<AffineDimExpr>(e)) {
+      if (var)
+        return std::nullopt;
+      var = dim.getPosition();
+    } else if (isa<AffineSymbolExpr>(e)) {
+      if (cast<AffineSymbolExpr>(e).getPosition() >= kFirstFlag)
+        return std::nullopt;
+      stride = stride * e;
+    } else if (auto product = dyn_cast<AffineBinaryOpExpr>(e);
+               product && e.getKind() == AffineExprKind::Mul) {
+      stack.push_back(product.getLHS());
+      stack.push_back(product.getRHS());
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (!var)
+    return std::nullopt;
+  return std::pair(stride, *var);
+}
+
+AffineExpr qsat::raise::exactQuotient(AffineExpr x, AffineExpr by, const VarTable &vars) {
+  AffineExpr rest = simplifyIndex(x % by, vars);
+  return rest == 0 ? simplifyIndex(x.floorDiv(by), vars) : AffineExpr();
+}
+
+void qsat::raise::sortStrides(MutableArrayRef<std::pair<AffineExpr, unsigned>> strides,
+                              const VarTable &vars) {
+  llvm::stable_sort(strides, [&](auto &x, auto &y) {
+    auto a = dyn_cast<AffineConstantExpr>(x.first), b = dyn_cast<AffineConstantExpr>(y.first);
+    if (a && b)
+      return a.getValue() > b.getValue();
+    if (a || b)
+      return !a;
+    return exactQuotient(x.first, y.first, vars) && !exactQuotient(y.first, x.first, vars);
+  });
+}
+
 SmallVector<unsigned> qsat::raise::variablesOf(AffineExpr expr, const VarTable &vars) {
-  SmallVector<std::pair<int64_t, unsigned>> strides;
+  SmallVector<std::pair<AffineExpr, unsigned>> strides;
   for (const Term &t : termsOf(expr, vars))
-    if (auto dim = t.base ? dyn_cast<AffineDimExpr>(t.base) : nullptr)
-      strides.push_back({-t.coefficient, dim.getPosition()});
-  llvm::sort(strides);
+    if (auto stride = strideOf(t))
+      strides.push_back(*stride);
+  sortStrides(strides, vars);
   SmallVector<unsigned> list;
-  for (auto [stride, var] : strides)
+  for (auto &[stride, var] : strides)
     list.push_back(var);
   return list;
 }

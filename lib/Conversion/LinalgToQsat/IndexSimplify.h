@@ -73,6 +73,17 @@ struct Term {
 /// constant, if not zero, is last.
 llvm::SmallVector<Term> termsOf(mlir::AffineExpr expr, const VarTable &vars);
 
+/// A term as stride * variable, where the stride is a positive constant times a
+/// product of sizes.
+std::optional<std::pair<mlir::AffineExpr, unsigned>> strideOf(const Term &term);
+
+/// `x / by` where that is exact, else null.
+mlir::AffineExpr exactQuotient(mlir::AffineExpr x, mlir::AffineExpr by, const VarTable &vars);
+
+/// Sorts strides from the widest, which the others divide.
+void sortStrides(llvm::MutableArrayRef<std::pair<mlir::AffineExpr, unsigned>> strides,
+                 const VarTable &vars);
+
 /// The canonical form of `expr`: equal expressions that arise from reshapes
 /// become the same object.
 mlir::AffineExpr simplifyIndex(mlir::AffineExpr expr, const VarTable &vars);

@@ -50,7 +50,7 @@ static SmallVector<Literal> conjunctsOf(Node *node) {
 }
 
 /// `literal` as inequalities `expr >= 0` on indices; empty when it is not.
-static SmallVector<AffineExpr> inequalitiesOf(Literal literal) {
+static SmallVector<AffineExpr> inequalitiesOf(Literal literal, const VarTable &vars) {
   if (!literal.node->is<arith::CmpIOp>())
     return {};
   auto predicate = cast<arith::CmpIOp>(literal.node->op).getPredicate();
@@ -61,15 +61,19 @@ static SmallVector<AffineExpr> inequalitiesOf(Literal literal) {
   // |x| <= c
   if (x->is<math::AbsIOp>() && x->operands[0]->kind == Node::Index && y->kind == Node::Index) {
     AffineExpr a = x->operands[0]->indices[0], c = y->indices[0];
-    if (predicate == P::sle || predicate == P::ule)
+    if (predicate == P::sle)
       return {c - a, c + a};
-    if (predicate == P::slt || predicate == P::ult)
+    if (predicate == P::slt)
       return {c - a - 1, c + a - 1};
     return {};
   }
   if (x->kind != Node::Index || y->kind != Node::Index)
     return {};
   AffineExpr a = x->indices[0], b = y->indices[0];
+  bool isUnsigned = predicate == P::ult || predicate == P::ule || predicate == P::ugt ||
+                    predicate == P::uge;
+  if (isUnsigned && (!isNeverNegative(a, vars) || !isNeverNegative(b, vars)))
+    return {};
   switch (predicate) {
   case P::sle:
   case P::ule:
@@ -113,11 +117,12 @@ static bool narrow(MaskBounds &bounds, AffineExpr expr, unsigned row, unsigned k
 }
 
 /// Every row sees a key within `bounds`.
-static bool everyRowSees(const MaskBounds &bounds, int64_t rows, int64_t keys) {
+static bool everyRowSees(const MaskBounds &bounds, AffineExpr rows, AffineExpr keys,
+                         const VarTable &vars) {
   if (bounds.lower && bounds.upper && *bounds.lower > *bounds.upper)
     return false;
   bool firstSees = !bounds.upper || *bounds.upper >= 0;
-  bool lastSees = !bounds.lower || rows - 1 + *bounds.lower <= keys - 1;
+  bool lastSees = !bounds.lower || isNeverNegative(keys - rows - *bounds.lower, vars);
   return firstSees && lastSees;
 }
 
@@ -150,6 +155,64 @@ static bool staysHidden(ArrayRef<ScoreStep> later, double &fill) {
   return true;
 }
 
+namespace {
+/// Bounds of a float whatever the values of its tensors; infinite where unknown.
+struct FloatRange {
+  double lo = -INFINITY, hi = INFINITY;
+};
+} // namespace
+
+/// Recursion over an expression, to a small depth.
+static FloatRange rangeOf(Node *node, const VarTable &vars, unsigned depth = 0) {
+  if (std::optional<double> value = node->floatValue())
+    return std::isnan(*value) ? FloatRange{} : FloatRange{*value, *value};
+  if (node->kind != Node::Op || depth > 16)
+    return {};
+  auto at = [&](unsigned k) { return rangeOf(node->operands[k], vars, depth + 1); };
+  auto hull = [](std::initializer_list<double> list) {
+    for (double x : list)
+      if (std::isnan(x))
+        return FloatRange{};
+    return FloatRange{std::min(list), std::max(list)};
+  };
+  if (node->is<arith::ExtFOp>() || node->is<arith::TruncFOp>())
+    return at(0);
+  if (node->is<arith::SIToFPOp>() && node->operands[0]->kind == Node::Index) {
+    IndexRange range = qsat::raise::rangeOf(node->operands[0]->indices[0], vars);
+    return {range.lo ? double(*range.lo) : -INFINITY, range.hi ? double(*range.hi) : INFINITY};
+  }
+  if (node->is<arith::SelectOp>()) {
+    FloatRange yes = at(1), no = at(2);
+    return {std::min(yes.lo, no.lo), std::max(yes.hi, no.hi)};
+  }
+  if (node->is<arith::NegFOp>()) {
+    FloatRange x = at(0);
+    return {-x.hi, -x.lo};
+  }
+  if (node->is<arith::AddFOp>() || node->is<arith::SubFOp>()) {
+    FloatRange x = at(0), y = at(1);
+    if (node->is<arith::SubFOp>())
+      y = {-y.hi, -y.lo};
+    return hull({x.lo + y.lo, x.hi + y.hi});
+  }
+  if (node->is<arith::MulFOp>()) {
+    FloatRange x = at(0), y = at(1);
+    return hull({x.lo * y.lo, x.lo * y.hi, x.hi * y.lo, x.hi * y.hi});
+  }
+  return {};
+}
+
+/// A number that varies over the keys, added to a score that a fill of `fill` hides,
+/// may bring the score back.
+static bool mayUnhide(const ScoreStep &step, double fill, const VarTable &vars) {
+  if (std::isinf(fill) || (step.kind != ScoreStep::Add && step.kind != ScoreStep::Subtract))
+    return false;
+  FloatRange range = rangeOf(step.operand, vars);
+  double most = step.kind == ScoreStep::Add ? range.hi : -range.lo;
+  // What is not known is taken to be no number of the size of the lowest f32.
+  return std::isinf(most) ? fill > -1e30 : most > -fill / 2;
+}
+
 /// `node` reads a tensor at a key: its values are not known here.
 static bool readsAtKey(Node *root, uint64_t keyVars) {
   SmallVector<Node *> stack = {root};
@@ -164,11 +227,11 @@ static bool readsAtKey(Node *root, uint64_t keyVars) {
   return false;
 }
 
-void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs) {
+void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
+                              bool ignoreHiddenRows) {
   if (match.rows.size() != 1 || match.keys.size() != 1)
     return;
   unsigned row = match.rows[0], key = match.keys[0];
-  std::optional<int64_t> rows = exprs.vars.staticExtent(row), keys = exprs.vars.staticExtent(key);
   struct Part {
     MaskBounds bounds;
     Node *rest = nullptr; ///< what of the condition is not structural
@@ -189,12 +252,16 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs) {
     bool hidden = staysHidden(ArrayRef<ScoreStep>(match.steps).drop_front(i + 1), fill);
     part.isInfinite = std::isinf(fill);
     part.underflows = fill <= kUnderflows || step.fill == kLowestHalf;
+    for (auto [k, other] : llvm::enumerate(match.steps))
+      if (other.operand && (other.operand->vars >> key) & 1 &&
+          (k > i || step.kind == ScoreStep::AddFill))
+        hidden &= !mayUnhide(other, fill, exprs.vars);
     if (!hidden || (!part.isInfinite && !part.underflows)) {
       isOpen = true;
       continue;
     }
     for (Literal literal : conjunctsOf(step.operand)) {
-      SmallVector<AffineExpr> inequalities = inequalitiesOf(literal);
+      SmallVector<AffineExpr> inequalities = inequalitiesOf(literal, exprs.vars);
       MaskBounds bounds = part.bounds;
       bool fits = !inequalities.empty();
       for (AffineExpr e : inequalities)
@@ -215,7 +282,9 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs) {
   }
   if (all.lower && all.upper && *all.lower > *all.upper)
     return;
-  bool finiteIsExact = !isOpen && rows && keys && everyRowSees(all, *rows, *keys);
+  bool finiteIsExact =
+      ignoreHiddenRows ||
+      (!isOpen && everyRowSees(all, exprs.vars.extent(row), exprs.vars.extent(key), exprs.vars));
   SmallVector<ScoreStep> steps;
   for (auto [step, part] : llvm::zip_equal(match.steps, parts)) {
     if (!part.found || (!part.isInfinite && !finiteIsExact)) {

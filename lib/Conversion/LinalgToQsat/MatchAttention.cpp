@@ -8,14 +8,13 @@ using namespace mlir;
 using namespace qsat::raise;
 
 AffineExpr AttentionMatcher::sizeOf(AffineExpr index) const {
-  MLIRContext *context = exprs.getContext();
   AffineExpr last = index;
   for (const Term &t : termsOf(index, exprs.vars)) {
-    auto dim = t.base ? dyn_cast<AffineDimExpr>(t.base) : nullptr;
-    if (!dim || t.coefficient <= 0)
-      return getAffineConstantExpr(-1, context);
+    auto stride = strideOf(t);
+    if (!stride)
+      return getAffineConstantExpr(-1, exprs.getContext());
     last = simplifyIndex(last - t.base * t.coefficient +
-                             (exprs.vars.extent(dim.getPosition()) - 1) * t.coefficient,
+                             (exprs.vars.extent(stride->second) - 1) * stride->first,
                          exprs.vars);
   }
   return simplifyIndex(last + 1, exprs.vars);
@@ -37,7 +36,7 @@ FailureOr<AttentionMatch> AttentionMatcher::match(Value root) {
     Node *score = match->scoreNode;
     if (failed(assignRoles(*match, score)))
       return failure();
-    extractMask(*match, exprs);
+    extractMask(*match, exprs, options.ignoreHiddenRows);
     return match;
   }
   return fail("the reshapes of the operands do not come to rest");
@@ -106,6 +105,8 @@ FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contra
         p = p ? exprs.make<arith::MulFOp>(body->type, {builder.convert(p, body->type),
                                                        builder.convert(factors[i], body->type)})
               : factors[i];
+    if (lookForExponential(p) == Cone::Deep)
+      continue;
     reason.clear();
     FailureOr<Softmax> softmax = matchSoftmax(p, sum);
     if (failed(softmax)) {
@@ -146,6 +147,7 @@ FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contra
 /// their extent. Returns true when one was split.
 bool AttentionMatcher::splitVariables(const AttentionMatch &match) {
   std::optional<std::pair<unsigned, AffineExpr>> split;
+  uint64_t allowed = ~uint64_t(0);
   auto inspect = [&](Node *root) {
     SmallVector<Node *> stack = {root};
     llvm::DenseSet<Node *> seen;
@@ -162,7 +164,7 @@ bool AttentionMatcher::splitVariables(const AttentionMatch &match) {
             return;
           auto dim = dyn_cast<AffineDimExpr>(binary.getLHS());
           AffineExpr by = binary.getRHS();
-          if (!dim || varsOf(by) || by == 1)
+          if (!dim || varsOf(by) || by == 1 || !(allowed & varsOf(dim)))
             return;
           AffineExpr extent = exprs.vars.extent(dim.getPosition());
           if (simplifyIndex(extent % by, exprs.vars) == 0 && extent != by)
@@ -172,6 +174,14 @@ bool AttentionMatcher::splitVariables(const AttentionMatch &match) {
   };
   for (Node *operand : {match.q, match.k, match.v})
     inspect(operand);
+  // Rows of several heads in one index, which a mask compares one by one.
+  uint64_t outVars = 0;
+  for (AffineExpr e : outIndices)
+    outVars |= varsOf(e);
+  allowed = outVars;
+  for (const ScoreStep &step : match.steps)
+    if (step.isMask() && step.operand->kind == Node::Op)
+      inspect(step.operand);
   if (!split)
     return false;
   auto [var, divisor] = *split;
@@ -204,6 +214,13 @@ LogicalResult AttentionMatcher::assignRoles(AttentionMatch &match, Node *score) 
     llvm::append_range(outVars, variablesOf(e, exprs.vars));
   for (AffineExpr e : keyIndices)
     llvm::append_range(match.keys, variablesOf(e, exprs.vars));
+  uint64_t named = 0, used = keyVars;
+  for (unsigned var : llvm::concat<unsigned>(outVars, match.keys))
+    named |= uint64_t(1) << var;
+  for (AffineExpr e : outIndices)
+    used |= varsOf(e);
+  if (named != used)
+    return fail("the indices of the result or of the keys are no mixed-radix sums");
   for (unsigned var : outVars) {
     bool inScore = has(score, var) || has(match.q, var) || has(match.k, var);
     if (!inScore) {

@@ -169,9 +169,10 @@ bool AttentionMatcher::containsProduct(Node *root) {
   return productMemo.lookup(root);
 }
 
-/// The number of variables of the simplest k below `root`: of several products
-/// the one with plain keys is the attention's, others are biases.
-unsigned AttentionMatcher::keyRank(Node *root) {
+/// How little the k of a product below `root` looks like the keys of `v`: of
+/// several products the one whose k varies over what v varies over, and over all
+/// keys, is the attention's; others are biases.
+unsigned AttentionMatcher::keyRank(Node *root, Node *v) {
   unsigned rank = ~0u;
   SmallVector<Node *> stack = {root};
   llvm::DenseSet<Node *> seen;
@@ -179,8 +180,15 @@ unsigned AttentionMatcher::keyRank(Node *root) {
     Node *node = stack.pop_back_val();
     if (!seen.insert(node).second || !containsProduct(node))
       continue;
-    if (std::optional<Product> product = matchProduct(node))
-      rank = std::min<unsigned>(rank, llvm::popcount(product->k->vars));
+    if (std::optional<Product> product = matchProduct(node)) {
+      uint64_t depth = 0;
+      for (AffineExpr e : depthIndices[node->value])
+        depth |= varsOf(e);
+      unsigned foreign = llvm::popcount(product->k->vars & ~(v->vars | depth));
+      unsigned missing = llvm::popcount(keyVars & ~product->k->vars);
+      rank = std::min<unsigned>(rank, 4096 * foreign + 64 * missing +
+                                          llvm::popcount(product->k->vars));
+    }
     stack.append(node->operands.begin(), node->operands.end());
   }
   return rank;
@@ -323,7 +331,7 @@ LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, Attentio
         along = i;
     if ((node->is<arith::AddFOp>() || node->is<arith::SubFOp>()) && along == 0 &&
         containsProduct(node->operands[1]) &&
-        keyRank(node->operands[1]) < keyRank(node->operands[0]))
+        keyRank(node->operands[1], match.v) < keyRank(node->operands[0], match.v))
       along = 1;
     if (along < 0)
       return fail("the scores hold no product of a query row and a key row");
@@ -397,6 +405,8 @@ LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, Attentio
       break;
     ++taken;
   }
+  if (!std::isfinite(match.scale))
+    return fail("the scores are scaled by a factor that is not finite");
   steps.erase(steps.begin(), steps.begin() + taken);
   match.q = product->q;
   match.k = product->k;

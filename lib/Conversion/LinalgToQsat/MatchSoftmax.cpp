@@ -25,6 +25,28 @@ Node *AttentionMatcher::bare(Node *node) {
   }
 }
 
+/// Looks for an exponential over the keys near the top of `p`. What is far below
+/// is none of these weights', but of the layers before.
+AttentionMatcher::Cone AttentionMatcher::lookForExponential(Node *p) {
+  constexpr unsigned kMaxVisited = 96;
+  SmallVector<Node *> queue = {p};
+  llvm::DenseSet<Node *> seen;
+  for (unsigned next = 0; next < queue.size(); ++next) {
+    Node *node = queue[next];
+    if (next == kMaxVisited)
+      return Cone::Deep;
+    if (!hasKeys(node) || !seen.insert(node).second)
+      continue;
+    if (node->is<math::ExpOp>() || node->is<math::Exp2Op>() || node->is<math::PowFOp>() ||
+        (node->kind == Node::Load && node->value.getDefiningOp<linalg::SoftmaxOp>()))
+      return Cone::Exponential;
+    if (Node *inner = builder.step(node))
+      queue.push_back(inner);
+    queue.append(node->operands.begin(), node->operands.end());
+  }
+  return Cone::None;
+}
+
 /// `node` = 1 / x, or null.
 static Node *reciprocalOf(Node *node) {
   node = stripCasts(node);
@@ -100,15 +122,20 @@ static bool isHiddenWithout(Node *score, Node *visible, ExprContext &exprs, unsi
 
 /// exp(x), exp2(x), powf(constant, x), where x = logit - shifts.
 std::optional<AttentionMatcher::Exponential> AttentionMatcher::matchExponential(Node *node) {
+  // Looked into only as far as needed to know that there is none.
+  Node *top = bare(node);
+  if (!top->is<math::ExpOp>() && !top->is<math::Exp2Op>() && !top->is<math::PowFOp>())
+    return std::nullopt;
   Exponential e;
-  e.node = stripCasts(builder.expand(node));
+  e.node = stripCasts(builder.expand(top));
   Node *argument;
   if (e.node->is<math::ExpOp>()) {
     argument = e.node->operands[0];
   } else if (e.node->is<math::Exp2Op>()) {
     argument = e.node->operands[0];
     e.lnBase = std::log(2.0);
-  } else if (e.node->is<math::PowFOp>() && e.node->operands[0]->floatValue().value_or(0) > 1.0) {
+  } else if (e.node->is<math::PowFOp>() && e.node->operands[0]->floatValue().value_or(0) > 1.0 &&
+             std::isfinite(*e.node->operands[0]->floatValue())) {
     argument = e.node->operands[1];
     e.lnBase = std::log(*e.node->operands[0]->floatValue());
   } else {
@@ -143,11 +170,11 @@ std::optional<AttentionMatcher::Exponential> AttentionMatcher::matchExponential(
       }
     }
     // c (z - max): the constant goes to the score.
-    if (argument->is<arith::MulFOp>() && argument->operands[1]->floatValue().value_or(0) > 0 &&
-        e.shifts.empty()) {
+    double factor = argument->is<arith::MulFOp>() ? argument->operands[1]->floatValue().value_or(0) : 0;
+    if (factor > 0 && std::isfinite(factor) && e.shifts.empty()) {
       Node *inner = stripCasts(argument->operands[0]);
       if (inner->is<arith::SubFOp>() && !hasKeys(inner->operands[1])) {
-        e.lnBase *= *argument->operands[1]->floatValue();
+        e.lnBase *= factor;
         argument = inner;
         continue;
       }
@@ -260,17 +287,18 @@ static bool isFiniteTest(Node *condition, Node *value, bool negated) {
 }
 
 /// `node` is the maximum of `logit` over the keys (and a sink, if there is
-/// one), or of the keys that `guards` leave visible; possibly clamped from below
+/// one, which may also come in by `sink`), or of the keys that `guards` leave visible; possibly clamped from below
 /// by -inf or the lowest number, or replaced by 0 where it is not finite.
-bool AttentionMatcher::isMaxOf(Node *node, Node *logit, ArrayRef<Node *> guards) {
+bool AttentionMatcher::isMaxOf(Node *node, Node *logit, ArrayRef<Node *> guards, Node *sink) {
   logit = stripCasts(logit);
   while (true) {
     node = stripCasts(node);
     if (node->is<arith::MaximumFOp>() || node->is<arith::MaxNumFOp>()) {
-      unsigned constant = node->operands[1]->isConst() ? 1 : 0;
-      if (!(node->operands[constant]->floatValue().value_or(0) < -1e30))
+      Node *x = stripCasts(node->operands[0]), *y = stripCasts(node->operands[1]);
+      auto isBelow = [&](Node *n) { return n == sink || n->floatValue().value_or(0) < -1e30; };
+      if (!isBelow(x) && !isBelow(y))
         return false;
-      node = node->operands[1 - constant];
+      node = isBelow(y) ? x : y;
       continue;
     }
     if (node->is<arith::SelectOp>()) {
@@ -304,10 +332,11 @@ bool AttentionMatcher::isMaxOf(Node *node, Node *logit, ArrayRef<Node *> guards)
 }
 
 /// The shifts of `e` are maxima: z - max z, and z - max z - max(z - max z).
-bool AttentionMatcher::isShiftedByMaxima(const Exponential &e, ArrayRef<Node *> guards) {
+bool AttentionMatcher::isShiftedByMaxima(const Exponential &e, ArrayRef<Node *> guards,
+                                         Node *sink) {
   Node *logit = e.logit;
   for (Node *shift : e.shifts) {
-    if (!logit || !isMaxOf(shift, logit, guards))
+    if (!logit || !isMaxOf(shift, logit, guards, sink))
       return false;
     logit = shift->type == logit->type
                 ? exprs.make<arith::SubFOp>(logit->type, {logit, shift})
@@ -405,7 +434,8 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Nod
   Softmax softmax;
   SmallVector<Node *> guards;
   p = stripCasts(builder.expand(p));
-  bool isDivided = sum;
+  bool isDivided = sum, scaled = false;
+  Node *weights = p;
   for (unsigned round = 0; round < 8; ++round) {
     p = stripCasts(p);
     Node *visible = nullptr;
@@ -420,6 +450,13 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Nod
       continue;
     }
     Node *divisor = nullptr, *weight = nullptr;
+    bool isScaled = (p->is<arith::DivFOp>() || p->is<arith::MulFOp>()) &&
+                    p->operands[1]->floatValue();
+    if (isScaled) {
+      scaled = true;
+      p = p->operands[0];
+      continue;
+    }
     if (p->is<arith::DivFOp>()) {
       divisor = p->operands[1];
       weight = p->operands[0];
@@ -443,13 +480,17 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Nod
     FailureOr<Softmax> named = matchSoftmaxOp(p);
     if (succeeded(named))
       named->allHidden = softmax.allHidden;
+    if (succeeded(named) && scaled)
+      return fail("the weights are scaled by a constant after the softmax");
     if (succeeded(named) && !guards.empty())
       return fail("keys are masked after the softmax, so that the weights no longer sum to 1");
     return named;
   }
   std::optional<Exponential> e = matchExponential(p);
   if (!e)
-    return describeWeights(p, isDivided);
+    return describeWeights(weights, p, isDivided);
+  if (scaled)
+    return fail("the weights are scaled by a constant after the softmax");
   if (!hasKeys(e->logit))
     return fail("the exponential does not vary over the keys");
   if (!sum) {
@@ -483,10 +524,20 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Nod
            isSameShift(term->shifts, e->shifts);
   };
   std::optional<RowReduction> row;
-  if (splitDivisor(sum, load, sinkTerm))
+  bool isReduction = splitDivisor(sum, load, sinkTerm);
+  if (isReduction && load->value.getDefiningOp())
+    divisors.push_back(load->value.getDefiningOp());
+  if (isReduction)
     row = matchRowReduction(load, ReduceKind::Add, isTerm);
   if (!row)
-    return fail("the divisor is not the sum of the same exponential over the same keys");
+    return describeDivisor(load, *e, term);
+  if (row->rest && sinkTerm)
+    return fail("the sum has two terms beside the keys'");
+  if (Node *extra = row->rest ? row->rest : sinkTerm) {
+    softmax.sink = matchSink(extra, *e);
+    if (!softmax.sink)
+      return fail("the extra term of the sum is not an exponential with the same shift");
+  }
   // What the mask of the scores hides already need not be hidden again.
   auto isRedundant = [&](Node *guard) { return isHiddenWithout(e->logit, guard, exprs); };
   llvm::erase_if(guards, isRedundant);
@@ -495,7 +546,7 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Nod
     return fail(guards.size() > sumGuards.size()
                     ? "keys are masked after the softmax, so that the weights no longer sum to 1"
                     : "the divisor leaves out keys that are not masked");
-  if (!isShiftedByMaxima(*e, guards) && !allowUnshifted)
+  if (!isShiftedByMaxima(*e, guards, softmax.sink) && !options.allowUnshifted)
     return fail(e->shifts.empty()
                     ? "the exponential is not shifted by the row maximum (allow-unshifted-softmax "
                       "raises it all the same)"
@@ -507,21 +558,54 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Nod
     softmax.score = exprs.select(
         guard, softmax.score,
         exprs.floatConstant(softmax.score->type, -std::numeric_limits<double>::infinity()));
-  if (row->rest && sinkTerm)
-    return fail("the sum has two terms beside the keys'");
-  if (Node *extra = row->rest ? row->rest : sinkTerm) {
-    softmax.sink = matchSink(extra, *e);
-    if (!softmax.sink)
-      return fail("the extra term of the sum is not an exponential with the same shift");
-  }
   return softmax;
 }
 
-/// Says why `p`, a weight, is no softmax, if it resembles one: an exponential
-/// over the keys, or the scores of keys that vary over the batch or head.
-LogicalResult AttentionMatcher::describeWeights(Node *p, bool isDivided) {
+bool AttentionMatcher::isScoreSum(Value sum) {
+  std::optional<Reduction> reduction = reductionOf(sum);
+  if (!reduction || reduction->kind != ReduceKind::Add)
+    return false;
+  for (AffineExpr size : exprs.sizes.shapeOf(sum))
+    outIndices.push_back(exprs.vars.add(size));
+  for (AffineExpr extent : builder.reduceExtents(*reduction)) {
+    if (!extent)
+      return false;
+    keyIndices.push_back(exprs.vars.add(extent));
+    keyVars |= varsOf(keyIndices.back());
+  }
+  Node *body = builder.reduceBody(exprs.load(sum, outIndices), *reduction, keyIndices);
+  std::optional<Exponential> e = body ? matchExponential(body) : std::nullopt;
+  return e && hasKeys(e->logit) && containsProduct(e->logit);
+}
+
+/// Says why the divisor `load` is not the sum over the keys of `e`; `term` is what
+/// it sums over the keys, if it does.
+LogicalResult AttentionMatcher::describeDivisor(Node *load, const Exponential &e,
+                                                const std::optional<Exponential> &term) {
+  std::optional<Reduction> reduction =
+      load->kind == Node::Load ? reductionOf(load->value) : std::nullopt;
+  if (!reduction)
+    return fail("the exponential is divided by something other than a sum of exponentials");
+  if (reduction->kind != ReduceKind::Add)
+    return fail("the exponential is divided by a maximum or another reduction that is no sum");
+  if (hasKeys(load))
+    return fail("the softmax runs over another index than the weighted sum of the values");
+  if (!term)
+    return fail("the divisor sums other indices than the keys, or something other than the "
+                "exponential");
+  if (term->lnBase != e.lnBase)
+    return fail("the divisor sums exponentials of another base or scale");
+  if (term->logit != e.logit)
+    return fail("the divisor sums exponentials of other scores (a mask or a shift that differs)");
+  return fail("the divisor sums exponentials with another shift");
+}
+
+/// Says why `p`, what is left of the weights, is no softmax, if they resemble one:
+/// an exponential over the keys, or the scores of keys that vary over the batch or
+/// head.
+LogicalResult AttentionMatcher::describeWeights(Node *weights, Node *p, bool isDivided) {
   bool hasExponential = false, hasScores = false;
-  SmallVector<Node *> stack = {p};
+  SmallVector<Node *> stack = {weights};
   llvm::DenseSet<Node *> seen;
   while (!stack.empty()) {
     Node *node = stack.pop_back_val();
@@ -539,12 +623,34 @@ LogicalResult AttentionMatcher::describeWeights(Node *p, bool isDivided) {
   }
   if (!hasExponential && !hasScores)
     return failure();
-  if (p->kind == Node::Load)
-    return fail(isDivided ? "the scores are normalised without an exponential"
-                          : "the scores weigh the values without a softmax");
-  std::string name = p->kind == Node::Op ? p->op->getName().getStringRef().str() : "a constant";
-  return fail("the weights come from " + name + (isDivided ? ", divided by something" : "") +
-              " (expected exp(score - row maximum) / row sum)");
+  bool isScore = p->kind == Node::Load;
+  if (isScore && isDivided)
+    return fail("the scores are normalised without an exponential");
+  if (isScore)
+    return fail("the scores weigh the values without a softmax");
+  std::string name =
+      p->kind == Node::Op ? p->op->getName().getStringRef().str() : "a division of a constant";
+  if (hasExponential)
+    return fail("the weights pass through " + name +
+                " after the exponential (expected exp(score - row maximum) / row sum)");
+  return fail("the weights come from " + name +
+              " of the scores, without an exponential (expected exp(score - row maximum) / row sum)");
+}
+
+/// x -inf makes `score` -inf: it is an addend.
+static bool isAddendOf(Node *x, Node *score) {
+  SmallVector<Node *> stack = {score};
+  for (unsigned visited = 0; !stack.empty() && visited < 64; ++visited) {
+    Node *node = stripCasts(stack.pop_back_val());
+    if (node == x)
+      return true;
+    if (node->is<arith::AddFOp>())
+      stack.append(node->operands.begin(), node->operands.end());
+    else if (node->is<arith::SubFOp>() ||
+             (node->is<arith::MulFOp>() && node->operands[1]->floatValue().value_or(0) > 0))
+      stack.push_back(node->operands[0]);
+  }
+  return false;
 }
 
 /// `condition` holds only for rows all of whose scores are -inf: the
@@ -565,8 +671,15 @@ bool AttentionMatcher::isAllHidden(Node *condition, Node *score, const Attention
     P p = cast<arith::CmpFOp>(condition->op).getPredicate();
     bool fits = negated ? p == P::ONE || p == P::UNE || p == P::OGT
                         : p == P::OEQ || p == P::UEQ || p == P::OLE;
-    return fits && isMinusInfinity(condition->operands[1]) &&
-           isMaxOf(condition->operands[0], score, {});
+    if (!fits || !isMinusInfinity(condition->operands[1]))
+      return false;
+    // A maximum of finite constants never is -inf.
+    auto hidesScore = [&](Node *body) {
+      return isAddendOf(body, score) || std::isfinite(body->floatValue().value_or(NAN));
+    };
+    Node *maximum = stripCasts(condition->operands[0]);
+    return matchRowReduction(maximum, ReduceKind::Max, hidesScore).has_value() ||
+           isMaxOf(maximum, score, {}, nullptr);
   }
   ReduceKind kind = negated ? ReduceKind::Or : ReduceKind::And;
   auto isHidden = [&](Node *body) {

@@ -37,12 +37,6 @@ SmallVector<AffineExpr> qsat::raise::coordinatesIn(const DimGroups &groups, cons
   return coordinates;
 }
 
-/// `x / by` where that is exact, else null.
-static AffineExpr exactQuotient(AffineExpr x, AffineExpr by, const VarTable &vars) {
-  AffineExpr rest = simplifyIndex(x % by, vars);
-  return rest == 0 ? simplifyIndex(x.floorDiv(by), vars) : AffineExpr();
-}
-
 namespace {
 /// How one dimension of a tensor is read: as digits of a mixed radix.
 struct Digit {
@@ -78,35 +72,6 @@ private:
 };
 } // namespace
 
-/// A term as stride * variable, where the stride is a constant and a product of
-/// sizes.
-static std::optional<std::pair<AffineExpr, unsigned>> strideOf(const Term &t) {
-  AffineExpr stride = getAffineConstantExpr(t.coefficient, t.base.getContext());
-  std::optional<unsigned> var;
-  SmallVector<AffineExpr> stack = {t.base};
-  while (!stack.empty()) {
-    AffineExpr e = stack.pop_back_val();
-    if (auto dim = dyn_cast<AffineDimExpr>(e)) {
-      if (var)
-        return std::nullopt;
-      var = dim.getPosition();
-    } else if (isa<AffineSymbolExpr>(e)) {
-      if (cast<AffineSymbolExpr>(e).getPosition() >= kFirstFlag)
-        return std::nullopt;
-      stride = stride * e;
-    } else if (auto product = dyn_cast<AffineBinaryOpExpr>(e);
-               product && e.getKind() == AffineExprKind::Mul) {
-      stack.push_back(product.getLHS());
-      stack.push_back(product.getRHS());
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (!var || t.coefficient <= 0)
-    return std::nullopt;
-  return std::pair(stride, *var);
-}
-
 /// `index` = offset + sum of stride_k * v_k, each stride dividing the one
 /// before it, within a dimension of `size`.
 bool Mover::readDigits(AffineExpr index, AffineExpr size, SmallVector<Digit> &digits) {
@@ -125,15 +90,7 @@ bool Mover::readDigits(AffineExpr index, AffineExpr size, SmallVector<Digit> &di
   offset = simplifyIndex(offset, vars);
   if (!isNeverNegative(offset, vars))
     return false;
-  // From the widest stride, which the others divide.
-  llvm::sort(strides, [&](auto &x, auto &y) {
-    auto a = dyn_cast<AffineConstantExpr>(x.first), b = dyn_cast<AffineConstantExpr>(y.first);
-    if (a && b)
-      return a.getValue() > b.getValue();
-    if (a || b)
-      return !a;
-    return exactQuotient(x.first, y.first, vars) && !exactQuotient(y.first, x.first, vars);
-  });
+  sortStrides(strides, vars);
   AffineExpr rest = size;
   for (auto &[stride, var] : strides) {
     AffineExpr radix = exactQuotient(rest, stride, vars);

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -29,9 +30,11 @@ namespace {
 Value deferredDivision(Value value) {
   for (unsigned round = 0; round < 4 && value.hasOneUse(); ++round) {
     Operation *user = *value.getUsers().begin();
-    if (user->getNumResults() != 1 || isa<linalg::ContractionOpInterface>(user))
+    if (user->getNumResults() != 1 || isa<linalg::ContractionOpInterface, tosa::MatMulOp>(user))
       return nullptr;
-    auto divides = [](Operation *op) { return isa<arith::DivFOp, arith::MulFOp>(op); };
+    auto divides = [](Operation *op) {
+      return isa<arith::DivFOp, arith::MulFOp, tosa::MulOp>(op);
+    };
     bool found = divides(user);
     if (auto generic = dyn_cast<linalg::LinalgOp>(user)) {
       if (generic.getNumReductionLoops() != 0)
@@ -84,8 +87,13 @@ struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttentio
         continue;
       DimSizes sizes(function);
       bool changed = false;
+      divisors.clear();
+      explained = false;
       for (Operation *op : candidates)
         changed |= raise(op, sizes);
+      if (!explained)
+        for (Operation *op : candidates)
+          explainSum(op, sizes);
       if (changed)
         eraseDead(function);
     }
@@ -98,8 +106,9 @@ struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttentio
       if (!root)
         continue;
       ExprContext exprs(sizes);
-      AttentionMatcher matcher(exprs, bands, allowUnshifted);
+      AttentionMatcher matcher(exprs, bands, {allowUnshifted, ignoreHiddenRows});
       FailureOr<AttentionMatch> match = matcher.match(root);
+      divisors.insert(matcher.divisors.begin(), matcher.divisors.end());
       if (succeeded(match) && succeeded(buildAttention(*match, exprs))) {
         ++numRaised;
         remark::passed(op->getLoc(), remark::RemarkOpts::name("raised").category("qsat"))
@@ -110,12 +119,29 @@ struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttentio
         reason = matcher.reason;
     }
     if (!reason.empty())
-      remark::missed(op->getLoc(), remark::RemarkOpts::name("not-raised").category("qsat"))
-          << remark::reason("{0}", reason);
+      explain(op, reason);
     return false;
   }
 
+  /// A softmax of scores whose probabilities meet no values.
+  void explainSum(Operation *op, DimSizes &sizes) {
+    if (divisors.contains(op))
+      return;
+    ExprContext exprs(sizes);
+    if (AttentionMatcher(exprs, bands).isScoreSum(op->getResult(0)))
+      explain(op, "the probabilities weigh no values (expected a sum over the keys of probability "
+                  "times value)");
+  }
+
+  void explain(Operation *op, StringRef reason) {
+    explained = true;
+    remark::missed(op->getLoc(), remark::RemarkOpts::name("not-raised").category("qsat"))
+        << remark::reason("{0}", reason);
+  }
+
   BandCache bands;
+  bool explained = false; ///< a near miss in the function
+  llvm::DenseSet<Operation *> divisors; ///< that candidates of the function were seen to have
 };
 
 } // namespace
