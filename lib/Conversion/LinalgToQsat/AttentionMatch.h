@@ -122,6 +122,7 @@ private:
                                       const std::optional<Exponential> &term);
   bool splitDivisor(Node *sum, Node *&reduction, Node *&sinkTerm);
   Node *matchSink(Node *term, const Exponential &e);
+  bool readsScores(Node *sink, Node *logit);
   bool isMaxOf(Node *node, Node *logit, llvm::ArrayRef<Node *> guards, Node *sink);
   bool isShiftedByMaxima(const Exponential &e, llvm::ArrayRef<Node *> guards, Node *sink);
   std::optional<RowReduction> matchRowReduction(Node *load, ReduceKind kind,

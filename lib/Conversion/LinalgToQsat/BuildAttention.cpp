@@ -151,10 +151,10 @@ void AttentionBuilder::addExtras() {
     if (!isAffine) {
       DimGroups present;
       SmallVector<AffineExpr> dims;
-      for (auto [k, group] : llvm::enumerate(groups))
-        if (llvm::any_of(results, [&](AffineExpr e) { return e.isFunctionOfDim(k); })) {
-          present.push_back(group);
-          dims.push_back(getAffineDimExpr(k, context));
+      for (unsigned dim = 0; dim < groups.size(); ++dim)
+        if (llvm::any_of(results, [&](AffineExpr e) { return e.isFunctionOfDim(dim); })) {
+          present.push_back(groups[dim]);
+          dims.push_back(getAffineDimExpr(dim, context));
         }
       tensor = materialize(builder, loc, leaf, present, exprs);
       results = dims;

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
 
 using namespace mlir;
 using namespace qsat::raise;
@@ -248,6 +249,8 @@ AffineExpr DimSizes::readSize(Value tensor, unsigned dim, unsigned depth) {
     if (auto reshape = dyn_cast<tensor::ReshapeOp>(op))
       if (auto list = reshape.getShape().getDefiningOp<tensor::FromElementsOp>())
         return given(list.getElements()[dim]);
+    if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))
+      return readSize(dps.getTiedOpOperand(result)->get(), dim, depth + 1);
     if (op->hasTrait<OpTrait::Elementwise>())
       for (Value operand : op->getOperands())
         if (isa<RankedTensorType>(operand.getType()))

@@ -20,6 +20,7 @@ struct Reduction {
   /// The value in the body of a linalg op that is combined.
   mlir::Value body;
   llvm::SmallVector<unsigned> loops; ///< the reduction loops, in order, or the axis
+  bool ignoresNaN = false;           ///< a maximum by maxnumf
 };
 
 /// The loop indices at which `map`, of an output, gives `indices`. Loops that

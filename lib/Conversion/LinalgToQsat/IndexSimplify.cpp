@@ -330,19 +330,42 @@ static std::pair<SmallVector<Term>, SmallVector<Term>> splitBy(const SmallVector
   return {quotient.take(), rest.take()};
 }
 
-/// The common divisor of c and of all coefficients but the constant's.
-static int64_t commonDivisor(ArrayRef<Term> terms, int64_t c) {
-  for (const Term &t : terms)
-    if (t.base)
-      c = std::gcd(c, t.coefficient);
-  return std::abs(c);
-}
-
-static SmallVector<Term> divided(const SmallVector<Term> &terms, int64_t g) {
-  Sum result;
-  for (const Term &t : terms)
-    result.add(t.base, t.base ? t.coefficient / g : llvm::divideFloorSigned(t.coefficient, g));
-  return result.take();
+/// Digits of a mixed radix: terms = g high + low with 0 <= low < g, where g > 1
+/// divides c. False where there is no such g.
+static bool splitDigits(const SmallVector<Term> &terms, int64_t c, const VarTable &vars, int64_t &g,
+                        SmallVector<Term> &high, SmallVector<Term> &low) {
+  SmallVector<Term> sorted(terms);
+  llvm::stable_sort(sorted, [](const Term &a, const Term &b) {
+    return (a.base ? std::abs(a.coefficient) : 0) > (b.base ? std::abs(b.coefficient) : 0);
+  });
+  // From all variables on the high side to one.
+  unsigned variables = llvm::count_if(sorted, [](const Term &t) { return bool(t.base); });
+  for (unsigned taken = variables; taken > 0; --taken) {
+    g = c;
+    Sum upper, lower;
+    for (auto [k, t] : llvm::enumerate(sorted))
+      if (k < taken)
+        g = std::gcd(g, t.coefficient);
+    g = std::abs(g);
+    if (g <= 1)
+      continue;
+    for (auto [k, t] : llvm::enumerate(sorted)) {
+      if (k < taken) {
+        upper.add(t.base, t.coefficient / g);
+      } else if (!t.base) {
+        int64_t q = llvm::divideFloorSigned(t.coefficient, g);
+        upper.add(AffineExpr(), q);
+        lower.add(AffineExpr(), t.coefficient - q * g);
+      } else {
+        lower.add(t.base, t.coefficient);
+      }
+    }
+    high = upper.take();
+    low = lower.take();
+    if (inRange(exprOf(low, vars.getContext()), 0, g - 1, vars))
+      return true;
+  }
+  return false;
 }
 
 static SmallVector<Term> single(AffineExpr expr, const VarTable &vars) {
@@ -374,9 +397,10 @@ static SmallVector<Term> floorDivTerms(SmallVector<Term> terms, AffineExpr divis
   result.add(quotient);
   if (inRange(restExpr, 0, c - 1, vars))
     return result.take();
-  int64_t g = commonDivisor(rest, c);
-  if (g > 1) {
-    result.add(floorDivTerms(divided(rest, g), getAffineConstantExpr(c / g, context), vars));
+  int64_t g;
+  SmallVector<Term> high, low;
+  if (splitDigits(rest, c, vars, g, high, low)) {
+    result.add(floorDivTerms(high, getAffineConstantExpr(c / g, context), vars));
     return result.take();
   }
   // (x floordiv a) floordiv c = x floordiv (a c)
@@ -410,15 +434,12 @@ static SmallVector<Term> modTerms(SmallVector<Term> terms, AffineExpr divisor,
   AffineExpr restExpr = exprOf(rest, context);
   if (inRange(restExpr, 0, c - 1, vars))
     return rest;
-  int64_t g = commonDivisor(rest, c);
-  if (g > 1) {
-    int64_t low = 0;
-    for (const Term &t : rest)
-      if (!t.base)
-        low = t.coefficient % g;
+  int64_t g;
+  SmallVector<Term> high, low;
+  if (splitDigits(rest, c, vars, g, high, low)) {
     Sum result;
-    result.add(modTerms(divided(rest, g), getAffineConstantExpr(c / g, context), vars), g);
-    result.add(AffineExpr(), low);
+    result.add(modTerms(high, getAffineConstantExpr(c / g, context), vars), g);
+    result.add(low);
     return result.take();
   }
   // (x mod a) mod c = x mod c when c divides a

@@ -233,6 +233,9 @@ LogicalResult AttentionMatcher::assignRoles(AttentionMatch &match, Node *score) 
       rows.push_back(var);
     }
   }
+  for (unsigned var : match.width)
+    if (match.sink && has(match.sink, var))
+      return fail("the extra term of the sum varies over an index of the values");
   uint64_t known = 0;
   for (unsigned var : outVars)
     known |= uint64_t(1) << var;

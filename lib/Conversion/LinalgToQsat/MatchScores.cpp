@@ -239,7 +239,7 @@ static std::optional<MaskValue> maskValueOf(Node *node, ExprContext &exprs) {
   for (unsigned round = 0; round < 64; ++round) {
     node = stripCasts(node);
     if (std::optional<double> base = node->floatValue()) {
-      if (!visible || *base <= kHides || !fill)
+      if (!visible || !std::isfinite(*base) || *base <= kHides || !fill)
         return std::nullopt;
       return MaskValue{visible, *base, *fill};
     }

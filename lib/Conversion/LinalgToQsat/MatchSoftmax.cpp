@@ -218,7 +218,7 @@ AttentionMatcher::matchRowReduction(Node *load, ReduceKind kind,
     return std::nullopt;
   // A maximum may start from -inf, the lowest number, or NaN under maxnumf.
   if (kind == ReduceKind::Max && !(init->floatValue().value_or(0) < -1e4) &&
-      !std::isnan(init->floatValue().value_or(0)))
+      !(reduction->ignoresNaN && std::isnan(init->floatValue().value_or(0))))
     return std::nullopt;
   if ((kind == ReduceKind::And && !init->isTrue()) || (kind == ReduceKind::Or && !init->isFalse()))
     return std::nullopt;
@@ -425,6 +425,32 @@ Node *AttentionMatcher::matchSink(Node *term, const Exponential &e) {
   return nullptr;
 }
 
+/// `sink` is the score of a further key: it reads the tensor of the products.
+bool AttentionMatcher::readsScores(Node *sink, Node *logit) {
+  llvm::DenseSet<Value> products;
+  SmallVector<Node *> stack = {logit};
+  llvm::DenseSet<Node *> seen;
+  while (!stack.empty()) {
+    Node *node = stack.pop_back_val();
+    if (!seen.insert(node).second)
+      continue;
+    if (matchProduct(node))
+      products.insert(node->value);
+    stack.append(node->operands.begin(), node->operands.end());
+  }
+  stack = {sink};
+  seen.clear();
+  while (!stack.empty()) {
+    Node *node = stack.pop_back_val();
+    if (!seen.insert(node).second)
+      continue;
+    if (node->kind == Node::Load && products.contains(node->value))
+      return true;
+    stack.append(node->operands.begin(), node->operands.end());
+  }
+  return false;
+}
+
 /// p is the probability of a key, or the exponential when `sum`, which the
 /// result is divided by, is given:
 ///   [select(hidden, 0, ] exp(z - max) / sum exp(z - max)
@@ -480,6 +506,8 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Nod
     FailureOr<Softmax> named = matchSoftmaxOp(p);
     if (succeeded(named))
       named->allHidden = softmax.allHidden;
+    if (succeeded(named) && named->sink && readsScores(named->sink, named->score))
+      return fail("the weighted sum leaves out keys that the softmax runs over");
     if (succeeded(named) && scaled)
       return fail("the weights are scaled by a constant after the softmax");
     if (succeeded(named) && !guards.empty())
@@ -535,8 +563,10 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Nod
     return fail("the sum has two terms beside the keys'");
   if (Node *extra = row->rest ? row->rest : sinkTerm) {
     softmax.sink = matchSink(extra, *e);
-    if (!softmax.sink)
+    if (!softmax.sink || hasKeys(softmax.sink))
       return fail("the extra term of the sum is not an exponential with the same shift");
+    if (readsScores(softmax.sink, e->logit))
+      return fail("the weighted sum leaves out keys that the softmax runs over");
   }
   // What the mask of the scores hides already need not be hidden again.
   auto isRedundant = [&](Node *guard) { return isHiddenWithout(e->logit, guard, exprs); };

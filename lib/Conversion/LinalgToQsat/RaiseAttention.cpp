@@ -53,7 +53,7 @@ Value deferredDivision(Value value) {
 void eraseDead(Operation *function) {
   SmallVector<Operation *> dead;
   function->walk([&](Operation *op) {
-    if (op != function && isOpTriviallyDead(op))
+    if (op->getParentOp() == function && isOpTriviallyDead(op))
       dead.push_back(op);
   });
   llvm::SetVector<Operation *> worklist(dead.begin(), dead.end());
@@ -61,11 +61,14 @@ void eraseDead(Operation *function) {
     Operation *op = worklist.pop_back_val();
     if (!isOpTriviallyDead(op))
       continue;
-    SmallVector<Value> operands(op->getOperands());
+    SmallVector<Operation *> producers;
+    op->walk([&](Operation *inner) {
+      for (Value v : inner->getOperands())
+        if (Operation *producer = v.getDefiningOp(); producer && !op->isAncestor(producer))
+          producers.push_back(producer);
+    });
     op->erase();
-    for (Value v : operands)
-      if (Operation *producer = v.getDefiningOp())
-        worklist.insert(producer);
+    worklist.insert(producers.begin(), producers.end());
   }
 }
 

@@ -86,6 +86,8 @@ std::optional<Reduction> qsat::raise::reductionOf(Value tensor) {
   if (!combiner)
     return std::nullopt;
   Reduction reduction{op, number, combiner->first, combiner->second, {}};
+  Operation *yielded = unwrapped(block->getTerminator()->getOperand(number)).getDefiningOp();
+  reduction.ignoresNaN = isa<arith::MaxNumFOp>(yielded);
   SmallVector<unsigned> loops;
   op.getReductionDims(loops);
   reduction.loops.assign(loops.begin(), loops.end());

@@ -271,6 +271,16 @@ Node *ExprContext::apply(Operation *op, ArrayRef<Node *> operands) {
 // Simplification
 //===----------------------------------------------------------------------===//
 
+/// The constants in `expr` are small beside 2^31.
+static bool isModest(AffineExpr expr) {
+  bool modest = true;
+  expr.walk([&](AffineExpr e) {
+    if (auto constant = dyn_cast<AffineConstantExpr>(e))
+      modest &= std::abs(constant.getValue()) < (int64_t(1) << 24);
+  });
+  return modest;
+}
+
 /// Integer arithmetic on index expressions, where nothing wraps around. Indices
 /// and extents are taken to be below 2^31, narrower types need a known range.
 Node *ExprContext::simplifyInteger(Operation *op, ArrayRef<Node *> operands) {
@@ -285,12 +295,14 @@ Node *ExprContext::simplifyInteger(Operation *op, ArrayRef<Node *> operands) {
   };
   auto inType = [&](AffineExpr e) -> Node * {
     auto integer = dyn_cast<IntegerType>(type);
-    if (integer && integer.getWidth() < 32) {
-      IndexRange r = rangeOf(simplifyIndex(e, vars), vars);
-      int64_t limit = int64_t(1) << (integer.getWidth() - 1);
-      if (!r.lo || !r.hi || *r.lo < -limit || *r.hi >= limit)
-        return nullptr;
-    }
+    if (!integer || integer.getWidth() > 64)
+      return index(e, type);
+    IndexRange r = rangeOf(simplifyIndex(e, vars), vars);
+    int64_t limit = integer.getWidth() < 41 ? int64_t(1) << (integer.getWidth() - 1) : INT64_MAX;
+    if ((r.lo && *r.lo < -limit) || (r.hi && *r.hi >= limit))
+      return nullptr;
+    if ((!r.lo || !r.hi) && (integer.getWidth() < 32 || !isModest(e)))
+      return nullptr;
     return index(e, type);
   };
   if (isa<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp>(op))

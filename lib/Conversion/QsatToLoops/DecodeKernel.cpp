@@ -411,11 +411,10 @@ void DecodeKernel::modifyTile(const Tile &tile) {
       Value key = kb.add(tile.first, j);
       if (step == 1) {
         Value z = region.onScalar(kb.load(scores, {r, j}), key);
-        return kb.store(kb.mulf(z, kb.constant(acc, kLog2E)), scores, {r, j});
+        return kb.store(toBase2(kb, z), scores, {r, j});
       }
       Value z = region.onVector(kb.loadVector(scores, {r, j}, shape.lanes), key, tile.limit);
-      Value log2e = kb.constant(kb.vec(acc, shape.lanes), kLog2E);
-      kb.storeVector(kb.mulf(z, log2e), scores, {r, j});
+      kb.storeVector(toBase2(kb, z), scores, {r, j});
     });
   });
 }

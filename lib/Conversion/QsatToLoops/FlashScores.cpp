@@ -55,19 +55,6 @@ void FlashKernel::maskTile(const KeyTile &tile) {
   });
 }
 
-/// log2 e * z, except that a finite z stays finite: the lowest number is a mask
-/// that hides a key beside visible ones, but not a whole row.
-static Value toBase2(KernelBuilder &kb, Value z) {
-  Type type = z.getType();
-  double least = getElementTypeOrSelf(type).isF64() ? -std::numeric_limits<double>::max()
-                                                    : -std::numeric_limits<float>::max();
-  Value scaled = kb.mulf(z, kb.constant(type, 1.4426950408889634074));
-  Value lowest = kb.constant(type, least);
-  Value overflows = kb.both(kb.cmpf(arith::CmpFPredicate::OLT, scaled, lowest),
-                            kb.cmpf(arith::CmpFPredicate::OGE, z, lowest));
-  return kb.select(overflows, lowest, scaled);
-}
-
 /// scores [rows,count] = log2 e * region(scores). Keys past `limit` are not
 /// looked at; the mask hides them.
 void FlashKernel::modifyTile(const KeyTile &tile) {

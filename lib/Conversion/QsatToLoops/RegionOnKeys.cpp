@@ -163,3 +163,14 @@ Value RegionOnKeys::onScalar(Value score, Value key) {
   DenseSet<Value> none;
   return clone(map, 1, none);
 }
+
+Value qsat::toBase2(KernelBuilder &kb, Value z) {
+  Type type = z.getType();
+  double least = getElementTypeOrSelf(type).isF64() ? -std::numeric_limits<double>::max()
+                                                    : -std::numeric_limits<float>::max();
+  Value scaled = kb.mulf(z, kb.constant(type, 1.4426950408889634074));
+  Value lowest = kb.constant(type, least);
+  Value overflows = kb.both(kb.cmpf(arith::CmpFPredicate::OLT, scaled, lowest),
+                            kb.cmpf(arith::CmpFPredicate::OGE, z, lowest));
+  return kb.select(overflows, lowest, scaled);
+}

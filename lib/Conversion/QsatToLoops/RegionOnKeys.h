@@ -51,6 +51,10 @@ private:
   mlir::IRMapping captured;
 };
 
+/// log2 e * z, except that a finite z stays finite: the lowest number is a mask
+/// that hides a key beside visible ones, but not a whole row.
+mlir::Value toBase2(KernelBuilder &kb, mlir::Value z);
+
 } // namespace qsat
 
 #endif // QSAT_CONVERSION_QSATTOLOOPS_REGIONONKEYS_H
