@@ -11,14 +11,17 @@
 #include "qsat/Transforms/Passes.h"
 
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 
 namespace qsat {
 
-/// Registers the qsat dialect and the external models of its interfaces.
+/// Registers the qsat dialect, the external models of its interfaces, and what
+/// GPU kernels are translated by when a pipeline makes binaries of them.
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<QsatDialect>();
   registerAggregatedOpInterfaceExternalModels(registry);
   registerBufferizableOpInterfaceExternalModels(registry);
+  mlir::registerAllGPUToLLVMIRTranslations(registry);
 }
 
 /// Registers the passes and pipelines of qsat.

@@ -3,66 +3,22 @@
 #include "qsat/Pipelines/Pipelines.h"
 
 #include "HostOptimize.h"
+#include "ModelStages.h"
 
 #include "qsat/Conversion/Passes.h"
 #include "qsat/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
-#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
-
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
 namespace qsat {
 namespace {
-
-void addCleanup(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-}
-
-/// After it: one function per entry, linalg on tensors. JAX and TOSA spellings
-/// are gone.
-void buildNormalize(OpPassManager &pm) {
-  pm.addPass(createInlinerPass());
-  pm.addPass(createSymbolDCEPass());
-  addCleanup(pm);
-  OpPassManager &functions = pm.nest<func::FuncOp>();
-  // arith and math on tensors: nothing after this stage bufferizes them.
-  functions.addPass(createConvertElementwiseToLinalgPass());
-  functions.addPass(tosa::createTosaToLinalgNamed());
-  functions.addPass(createCanonicalizerPass());
-  functions.addPass(tosa::createTosaToLinalg());
-  TosaToArithPassOptions arithOptions;
-  arithOptions.includeApplyRescale = true;
-  functions.addPass(createTosaToArithPass(arithOptions));
-  functions.addPass(createTosaToTensorPass());
-  functions.addPass(createTosaToSCFPass());
-  addCleanup(pm);
-}
-
-/// After it: dense attention is qsat.attention.
-void buildRaise(OpPassManager &pm) {
-  pm.addPass(createQsatRaiseAttention());
-  addCleanup(pm);
-}
-
-/// After it: attention that pays off sparse is scoring, selection and
-/// qsat.sparse_attention.
-void buildSparsify(OpPassManager &pm, Quality quality, SparsifyPassOptions options) {
-  // A density alone asks for sparsity too.
-  options.quality = quality == Quality::Exact ? Quality::Balanced : quality;
-  pm.addPass(createSparsifyPass(options));
-  addCleanup(pm);
-}
 
 /// After it: linalg in place of the qsat ops (`lowering=linalg`).
 void buildMeaning(OpPassManager &pm) {
@@ -75,21 +31,6 @@ void buildTensors(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createDecomposeAggregatesPass());
   addCleanup(pm);
   buildHostTensors(pm);
-}
-
-/// After it: memrefs; every buffer is freed where it is last used, and the
-/// caller owns the results.
-void buildBufferize(OpPassManager &pm) {
-  bufferization::OneShotBufferizePassOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
-  pm.addPass(bufferization::createOneShotBufferizePass(options));
-  addCleanup(pm);
-  bufferization::buildBufferDeallocationPipeline(pm);
-  // The pipeline frees at the end of the block.
-  pm.addNestedPass<func::FuncOp>(bufferization::createOptimizeAllocationLivenessPass());
-  pm.addPass(createConvertBufferizationToMemRefPass());
-  addCleanup(pm);
 }
 
 /// After it: scf, memref, vector, arith and math only.
@@ -125,15 +66,6 @@ void buildLLVM(OpPassManager &pm) {
   addCleanup(pm);
 }
 
-/// Unknown names mean exact: what reads them from users has checked them.
-Quality getQuality(StringRef name) {
-  return llvm::StringSwitch<Quality>(name)
-      .Case("high", Quality::High)
-      .Case("balanced", Quality::Balanced)
-      .Case("fast", Quality::Fast)
-      .Default(Quality::Exact);
-}
-
 } // namespace
 
 std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &options) {
@@ -162,11 +94,6 @@ std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &option
 void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
   for (const PipelineStage &stage : getCPUPipelineStages(options))
     stage.build(pm);
-}
-
-void registerPipelines() {
-  PassPipelineRegistration<CPUPipelineOptions>(
-      "qsat-cpu-pipeline", "Compile model IR for a CPU: to the LLVM dialect with OpenMP calls", buildCPUPipeline);
 }
 
 } // namespace qsat

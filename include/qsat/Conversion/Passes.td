@@ -47,6 +47,51 @@ def ConvertQsatToLoops : Pass<"convert-qsat-to-loops", "::mlir::ModuleOp"> {
   ];
 }
 
+def ConvertQsatToGPU : Pass<"convert-qsat-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "turns qsat ops on memrefs into launches of GPU kernels";
+  let description = [{
+    An op becomes a kernel in a `gpu.module`, emitted once per configuration
+    (operand types, attributes, score region), and its launch on the stream that
+    the runtime names, asynchronously. Memrefs are taken to be in device memory.
+
+    sm_90a: `attention` and `sparse_attention` (blocks of 64 or 128 keys, no
+    background) of bf16 or f16, head widths a multiple of 64 up to 256, with
+    wgmma, weights in registers, and tiles loaded by the copy engine; any M and
+    N, mask, score region, strides of batches, heads and rows. Scores and sums
+    are f32; weights are rounded to the element type.
+
+    Before:
+
+    ```mlir
+    qsat.attention ins(%q, %k, %v : memref<1x8x512x128xbf16>, memref<1x2x512x128xbf16>, memref<1x2x512x128xbf16>)
+                   outs(%o : memref<1x8x512x128xbf16>) {mask = #qsat.mask<causal>}
+    ```
+
+    After:
+
+    ```mlir
+    %stream = func.call @qsat_gpu_stream() : () -> !llvm.ptr
+    gpu.launch_func <%stream : !llvm.ptr> @qsat_attention::@qsat_attention
+        blocks in (%tiles, %c1, %c1) threads in (%c384, %c1, %c1)
+        dynamic_shared_memory_size %bytes args(%q_map : !llvm.array<16 x i64>, ...)
+    ```
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_90a\"", "GPU to emit kernels for, as CUDA names it">,
+    Option<"keys", "keys", "int64_t", "0", "keys of a tile of dense attention; 0: best for the shape">,
+    Option<"stages", "stages", "int64_t", "0", "tiles of keys in flight; 0: as many as fit, up to 2">
+  ];
+  let statistics = [
+    Statistic<"numLowered", "lowered", "number of qsat ops lowered to kernels">,
+    Statistic<"numKernels", "kernels", "number of kernels emitted">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"
+  ];
+}
+
 def ConvertQsatToLinalg : Pass<"convert-qsat-to-linalg"> {
   let summary = "turns qsat ops on tensors into what they mean, in linalg";
   let description = [{

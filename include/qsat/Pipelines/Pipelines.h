@@ -41,6 +41,19 @@ struct CPUPipelineOptions : public mlir::PassPipelineOptions<CPUPipelineOptions>
       llvm::cl::init(false)};
 };
 
+/// Options of `qsat-nvidia-pipeline`.
+struct NvidiaPipelineOptions : public mlir::PassPipelineOptions<NvidiaPipelineOptions> {
+  Option<bool> raise{*this, "raise", llvm::cl::desc("Raise attention to qsat.attention"), llvm::cl::init(true)};
+  Option<std::string> chip{*this, "chip", llvm::cl::desc("GPU to compile for, as CUDA names it"),
+                           llvm::cl::init("sm_90a")};
+  Option<std::string> ptxas{*this, "ptxas", llvm::cl::desc("CUDA's assembler; without it PTX stays PTX"),
+                            llvm::cl::init("ptxas")};
+  Option<int64_t> keys{*this, "keys", llvm::cl::desc("Keys of a tile of dense attention; 0: best for the shape"),
+                       llvm::cl::init(0)};
+  Option<int64_t> stages{*this, "stages", llvm::cl::desc("Tiles of keys in flight; 0: as many as fit, up to 2"),
+                         llvm::cl::init(0)};
+};
+
 /// A named part of a pipeline; `build` adds its passes to a pass manager of
 /// the module.
 struct PipelineStage {
@@ -56,7 +69,15 @@ std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &option
 /// with OpenMP calls.
 void buildCPUPipeline(mlir::OpPassManager &pm, const CPUPipelineOptions &options);
 
-/// Registers `qsat-cpu-pipeline`.
+/// The stages of `qsat-nvidia-pipeline`; `options` must outlive them.
+std::vector<PipelineStage> getNvidiaPipelineStages(const NvidiaPipelineOptions &options);
+
+/// Model IR to the LLVM dialect on the host and machine code in gpu.binary.
+/// Arguments are arrays in device memory; what is no qsat op must not touch
+/// them.
+void buildNvidiaPipeline(mlir::OpPassManager &pm, const NvidiaPipelineOptions &options);
+
+/// Registers `qsat-cpu-pipeline` and `qsat-nvidia-pipeline`.
 void registerPipelines();
 
 } // namespace qsat

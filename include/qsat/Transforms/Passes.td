@@ -160,6 +160,26 @@ def InstrumentPass : Pass<"qsat-instrument", "::mlir::ModuleOp"> {
                            "::mlir::memref::MemRefDialect"];
 }
 
+def AssemblePTXPass : Pass<"qsat-assemble-ptx", "::mlir::ModuleOp"> {
+  let summary = "turn PTX in gpu.binary into machine code, and refuse what is slow";
+  let description = [{
+    Runs ptxas. It is an error, at the kernel, when ptxas says that it made
+    warpgroup products wait for each other or put registers into memory: such
+    a kernel gives right results at a fraction of its speed. Without ptxas the
+    PTX stays, for the driver to compile; a remark says so.
+
+    ```mlir
+    gpu.binary @k [#gpu.object<#nvvm.target<chip = "sm_90a">, assembly = "...">]
+    // becomes
+    gpu.binary @k [#gpu.object<#nvvm.target<chip = "sm_90a">, bin = "...">]
+    ```
+  }];
+  let options = [Option<"ptxas", "ptxas", "std::string", "\"ptxas\"",
+                        "the program, by path or to be found on the PATH or in CUDA's usual place">];
+  let statistics = [Statistic<"numAssembled", "assembled", "number of objects assembled">];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::NVVM::NVVMDialect"];
+}
+
 def AssertToRuntimePass : Pass<"qsat-assert-to-runtime", "::mlir::ModuleOp"> {
   let summary = "report a failed cf.assert through the runtime";
   let description = [{

@@ -1,0 +1,260 @@
+//===- AttentionToGPU.cpp - Attention to launches of kernels --------------===//
+
+#include "HopperAttention.h"
+#include "HostBuilder.h"
+#include "Lowering.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/OperationSupport.h"
+
+using namespace mlir;
+using namespace qsat;
+
+//===----------------------------------------------------------------------===//
+// What the kernel can do
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyRowContiguous(const FlashOp &op, StringRef name, Value value) {
+  auto type = cast<MemRefType>(value.getType());
+  auto [strides, offset] = type.getStridesAndOffset();
+  if (strides.back() == 1)
+    return success();
+  return op.op->emitOpError(name) << ": expected rows with unit stride, but got " << type;
+}
+
+static LogicalResult verifyContiguous(const FlashOp &op, StringRef name, Value value) {
+  auto type = cast<MemRefType>(value.getType());
+  if (type.getLayout().isIdentity())
+    return success();
+  return op.op->emitOpError(name) << ": expected a contiguous array, but got " << type;
+}
+
+static LogicalResult verify(const FlashOp &op, ValueRange captures) {
+  if (failed(verifyForKernel(op)))
+    return failure();
+  auto elementOf = [](Value v) { return cast<MemRefType>(v.getType()).getElementType(); };
+  Type element = elementOf(op.q);
+  if (!element.isBF16() && !element.isF16())
+    return op.op->emitOpError("expected q, k and v of bf16 or f16, but got ") << element;
+  if (elementOf(op.o) != element)
+    return op.op->emitOpError("expected o of ") << element << ", but got " << elementOf(op.o);
+  if (op.background != Background::None)
+    return op.op->emitOpError("expected no background: it has no kernel for this target yet");
+  std::pair<StringRef, Value> rows[] = {{"q", op.q}, {"k", op.k}, {"v", op.v}, {"o", op.o}};
+  for (auto [name, value] : rows)
+    if (failed(verifyRowContiguous(op, name, value)))
+      return failure();
+  for (Value init : op.op->getOperands().take_back(op.numInits - 1))
+    if (failed(verifyContiguous(op, "lse and kept", init)))
+      return failure();
+  if (op.isSparse)
+    for (unsigned number : {3, 4})
+      if (failed(verifyContiguous(op, number == 3 ? "indices" : "counts",
+                                  op.op->getOperand(number))))
+        return failure();
+  for (Value capture : captures)
+    if (!capture.getType().isIntOrIndexOrFloat())
+      return op.op->emitOpError("expected a score region that takes scalars from around it, "
+                                "but got ")
+             << capture.getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The kernel
+//===----------------------------------------------------------------------===//
+
+/// Adds the function of the kernel to `module` and fills it. `host` has the
+/// values that it is called with.
+static void buildKernel(gpu::GPUModuleOp module, StringRef name, const FlashOp &op,
+                        const HopperPlan &plan, const HopperArguments &host, ValueRange captures) {
+  MLIRContext *context = module.getContext();
+  HopperBuilder b(op.op->getLoc(), OpBuilder::atBlockEnd(module.getBody()));
+  Type bytes = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
+  auto memory = b.create<LLVM::GlobalOp>(bytes, /*isConstant=*/false, LLVM::Linkage::External,
+                                         "shared", Attribute(), /*alignment=*/1024,
+                                         /*addrSpace=*/3);
+  HopperArguments args = host;
+  SmallVector<Value *> fields = args.fields();
+  SmallVector<Type> types;
+  for (auto [number, field] : llvm::enumerate(fields)) {
+    bool isIndex = field->getType().isIndex();
+    types.push_back(number < 4 ? b.pointer() : isIndex ? b.getI64Type() : field->getType());
+  }
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), types);
+  auto function = b.create<LLVM::LLVMFuncOp>(name, type);
+  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  // ptxas divides registers by these; without them setmaxnreg is ignored.
+  function->setAttr("nvvm.maxntid", b.getDenseI32ArrayAttr(plan.threads()));
+  function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
+  // Without it exp2 costs two more multiplications.
+  function->setAttr("denormal_fp_math_f32", b.getStringAttr("preserve-sign,preserve-sign"));
+  auto mapBytes = LLVM::LLVMArrayType::get(b.getI8Type(), 128);
+  for (unsigned number = 0; number < 4; ++number) {
+    function.setArgAttr(number, "llvm.byval", TypeAttr::get(mapBytes));
+    function.setArgAttr(number, "llvm.align", b.getI64IntegerAttr(64));
+    function.setArgAttr(number, "nvvm.grid_constant", b.getUnitAttr());
+  }
+
+  Block *entry = function.addEntryBlock(b);
+  b.setInsertionPointToStart(entry);
+  for (auto [field, argument] : llvm::zip_equal(fields, entry->getArguments())) {
+    bool isIndex = field->getType().isIndex();
+    *field = argument;
+    if (isIndex)
+      *field = b.create<arith::IndexCastOp>(b.getIndexType(), argument);
+  }
+  Value base = b.create<LLVM::AddressOfOp>(memory);
+  HopperAttention kernel(b, op, plan, args, captures,
+                         b.create<LLVM::PtrToIntOp>(b.getI32Type(), base));
+  kernel.build();
+  b.create<LLVM::ReturnOp>(ValueRange());
+}
+
+/// The kernel for the configuration of `op`: the one emitted before, or a new
+/// one. Configurations are the same when operand types, attributes and regions
+/// are.
+static SymbolRefAttr getKernel(const FlashOp &op, const HopperPlan &plan,
+                               const HopperArguments &arguments, ValueRange captures,
+                               GPULoweringContext &context) {
+  std::string key;
+  llvm::raw_string_ostream text(key);
+  text << op.op->getName() << op.op->getAttrDictionary();
+  for (Type type : op.op->getOperandTypes())
+    text << type << ';';
+  auto [begin, end] = context.kernels.equal_range(key);
+  for (auto it = begin; it != end; ++it) {
+    bool same = llvm::all_of(
+        llvm::zip_equal(op.op->getRegions(), it->second.op->getRegions()), [](auto pair) {
+          return OperationEquivalence::isRegionEquivalentTo(
+              &std::get<0>(pair), &std::get<1>(pair), OperationEquivalence::IgnoreLocations);
+        });
+    if (same)
+      return it->second.name;
+  }
+
+  StringRef name = op.isSparse ? "qsat_sparse_attention" : "qsat_attention";
+  Operation *module = context.symbols.getOp();
+  OpBuilder builder = OpBuilder::atBlockBegin(&module->getRegion(0).front());
+  auto target = NVVM::NVVMTargetAttr::get(builder.getContext(), /*optLevel=*/3,
+                                          "nvptx64-nvidia-cuda", context.target.chip,
+                                          context.target.features);
+  auto binary = gpu::GPUModuleOp::create(builder, op.op->getLoc(), name, ArrayRef<Attribute>(target));
+  context.symbols.insert(binary);
+  buildKernel(binary, name, op, plan, arguments, captures);
+  auto symbol = SymbolRefAttr::get(binary.getNameAttr(),
+                                   FlatSymbolRefAttr::get(builder.getContext(), name));
+  context.kernels.insert({key, {op.op, symbol}});
+  return symbol;
+}
+
+//===----------------------------------------------------------------------===//
+// The launch
+//===----------------------------------------------------------------------===//
+
+/// The tensor map over `array` for boxes of `rows` rows and `panels` panels of
+/// 64 columns, by value.
+static Value buildMap(HostBuilder &b, const HostBuilder::Array &array, Type element, int64_t rows,
+                      int64_t panels) {
+  SmallVector<Value> arguments{array.data, b.i64(element.isBF16())};
+  llvm::append_range(arguments, array.extents);
+  llvm::append_range(arguments, ArrayRef(array.strides).drop_back());
+  arguments.push_back(b.i64(rows));
+  arguments.push_back(b.i64(panels));
+  Value map = b.call("qsat_gpu_tile_map", b.pointer(), arguments);
+  return b.create<LLVM::LoadOp>(LLVM::LLVMArrayType::get(b.getI64Type(), 16), map);
+}
+
+/// `value` + `at[plus]` - `at[minus]` within 32 bits: past 2^30 no row or key is.
+static Value shiftBound(HostBuilder &b, const FlashOp &op, int64_t value, bool addsRow) {
+  constexpr int64_t kLargest = 1 << 30;
+  Value bound = b.i64(value);
+  if (!op.position.empty()) {
+    if (addsRow)
+      bound = b.add(bound, b.toI64(op.position[2]));
+    bound = b.sub(bound, b.toI64(op.position[3]));
+  }
+  return b.toI32(b.clamp(bound, -kLargest, kLargest));
+}
+
+LogicalResult qsat::lowerFlashAttention(const FlashOp &op, GPULoweringContext &context) {
+  SmallVector<Value> captures = isolateRegion(op.op);
+  if (failed(verify(op, captures)))
+    return failure();
+  FailureOr<HopperPlan> plan = HopperPlan::get(op, context.target, context.tuning);
+  if (failed(plan))
+    return failure();
+  HostBuilder b(op.op->getLoc(), OpBuilder(op.op), context.symbols);
+  HostBuilder::Array q = b.describe(op.q), k = b.describe(op.k), v = b.describe(op.v),
+                     o = b.describe(op.o);
+  Value heads = q.extents[1], allHeads = b.mul(q.extents[0], heads);
+  Value rows = q.extents[2], keys = k.extents[2];
+  Value tiles = b.mul(allHeads, b.ceilDiv(rows, plan->rows()));
+  Value isEmpty = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, tiles, b.i64(0));
+  // Nothing to do for no rows; the copy engine takes no empty arrays.
+  auto unless = b.create<scf::IfOp>(isEmpty, /*withElseRegion=*/true);
+  b.setInsertionPoint(unless.elseYield());
+
+  HopperArguments args;
+  Type element = cast<MemRefType>(op.q.getType()).getElementType();
+  int64_t panels = plan->width / 64, valuePanels = plan->valueWidth / 64;
+  bool whole = plan->parts() == 1;
+  args.q = buildMap(b, q, element, 64, panels);
+  args.k = buildMap(b, k, element, plan->blockKeys, whole ? panels : 1);
+  args.v = buildMap(b, v, element, plan->blockKeys, whole ? valuePanels : 1);
+  args.o = buildMap(b, o, element, 64, valuePanels);
+  Value stream = b.call("qsat_gpu_stream", b.pointer(), {});
+  args.counter = b.call("qsat_gpu_counter", b.pointer(), stream);
+  unsigned init = op.op->getNumOperands() - op.numInits;
+  if (op.numInits > 1)
+    args.lse = b.describe(op.op->getOperand(init + 1)).data;
+  if (op.numInits > 2)
+    args.kept = b.describe(op.op->getOperand(init + 2)).data;
+  args.allHeads = b.toI32(allHeads);
+  args.heads = b.toI32(heads);
+  Value share = b.div(heads, k.extents[1]);
+  args.kvShare = b.toI32(share);
+  args.rows = b.toI32(rows);
+  args.keys = b.toI32(keys);
+  Value bytes = b.mul(b.max(keys, b.i64(1)), b.i64(2 * (plan->width + plan->valueWidth)));
+  Value fitting = b.max(b.div(b.i64(context.target.l2Bytes), bytes), b.i64(1));
+  args.headGroup = b.toI32(b.min(b.mul(fitting, share), allHeads));
+  if (op.isSparse) {
+    HostBuilder::Array indices = b.describe(op.op->getOperand(3));
+    args.indices = indices.data;
+    args.counts = b.describe(op.op->getOperand(4)).data;
+    args.listShare = b.toI32(b.div(heads, indices.extents[1]));
+    args.listBlocks = b.toI32(indices.extents[2]);
+    args.listMax = b.toI32(indices.extents[3]);
+  }
+  if (op.mask && op.mask.getLookahead())
+    args.highShift =
+        shiftBound(b, op, op.mask.getOffset() + *op.mask.getLookahead() + 1, /*addsRow=*/true);
+  if (op.mask && op.mask.getWindow() > 0) {
+    args.lowShift = shiftBound(b, op, op.mask.getOffset() - op.mask.getWindow() + 1, true);
+    args.sinks = shiftBound(b, op, op.mask.getSinks(), /*addsRow=*/false);
+  }
+  if (op.region) {
+    for (Value position : op.position)
+      args.position.push_back(b.toI64(position));
+    for (Value extra : op.extras) {
+      HostBuilder::Array array = b.describe(extra);
+      args.extras.push_back({array.data, array.strides});
+    }
+    args.captures = captures;
+  }
+
+  SymbolRefAttr kernel = getKernel(op, *plan, args, captures, context);
+  SmallVector<Value> operands;
+  for (Value *field : args.fields())
+    operands.push_back(field->getType().isIndex() ? b.toI64(*field) : *field);
+  Value processors = b.call("qsat_gpu_processors", b.getI64Type(), {});
+  // All of LLVM's types: the lowering of the host then leaves the launch, and
+  // its stream, as they are.
+  Value one = b.i64(1), threads = b.i64(plan->threads());
+  b.create<gpu::LaunchFuncOp>(
+      kernel, gpu::KernelDim3{b.min(processors, tiles), one, one}, gpu::KernelDim3{threads, one, one},
+      b.create<arith::ConstantOp>(b.getI32IntegerAttr(plan->sharedBytes)), operands, stream);
+  return success();
+}

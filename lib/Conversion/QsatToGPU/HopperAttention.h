@@ -1,0 +1,131 @@
+//===- HopperAttention.h - Attention on warpgroups ------------*- C++ -*-===//
+// One thread block works on tiles of 64 query rows per consumer warpgroup until
+// none are left. One thread of the first warpgroup brings tiles to shared
+// memory; the other groups compute, each row a quarter of a warp wide:
+//
+//   producer                         consumers
+//   next query tile -> full Q        wait full Q
+//   K_0 -> full K                    wait K;       S = Q K^T       startProduct
+//   K_t, V_t-1 -> full K, full V     wait V;       O += P V        startUpdate
+//   ...                              S = region(S), mask(S)        modifyScores
+//   V_last                           m, l, P = 2^(S - m), O *= ..  softmax
+//                                    O / l -> O area -> memory     finish
+//
+// The product with K_t and the update with V_t-1 run while the softmax of t-1
+// is done (FlashAttention-3: Shah et al. 2024). What the consumers need to know
+// of a tile is in words that ride on the barriers. Query tiles are taken from a
+// counter, those with most keys first.
+
+#ifndef QSAT_CONVERSION_QSATTOGPU_HOPPERATTENTION_H
+#define QSAT_CONVERSION_QSATTOGPU_HOPPERATTENTION_H
+
+#include "HopperBuilder.h"
+#include "HopperPlan.h"
+
+namespace qsat {
+
+class HopperAttention {
+public:
+  using Value = mlir::Value;
+  using Values = DeviceBuilder::Values;
+
+  /// `shared` is the first byte of shared memory; `args` are the parameters.
+  /// `captures` are what the score region takes from around it.
+  HopperAttention(HopperBuilder &b, const FlashOp &op, const HopperPlan &plan,
+                  const HopperArguments &args, mlir::ValueRange captures, Value shared);
+
+  void build();
+
+private:
+  /// A place in the ring of stages: its number, and the parity of the phase.
+  struct Ring {
+    Value stage, phase;
+  };
+  Ring next(Ring ring);
+
+  //===--- the walk (HopperWalk.cpp) --------------------------------------===//
+
+  /// Rows [firstRow, firstRow + rows) of a head of all B H, and the tiles of
+  /// keys to visit: those below `sinkTiles`, then those from `start` on; or
+  /// `listed` blocks from position `list` of the indices.
+  struct QueryTile {
+    Value head, firstRow, count;
+    Value sinkTiles, start;
+    Value list, listed;
+  };
+  Value queryTiles(); ///< of one head
+  QueryTile decode(Value number);
+  void findVisible(QueryTile &tile);
+  void findListed(QueryTile &tile, Value block);
+  /// First key of each part of tile t of the walk; a part that shows nothing
+  /// lies past the last key.
+  Values firstKeys(const QueryTile &tile, Value t);
+
+  //===--- the producer (HopperProducer.cpp) ------------------------------===//
+
+  void initBarriers();
+  void produce();
+  void produceTile(const QueryTile &tile, Ring &ring);
+  void loadQueries(const QueryTile &tile, Value phase);
+  void loadTile(int64_t area, Value map, int64_t full, int64_t empty, int64_t width, Ring ring,
+                mlir::ValueRange firstKeys, Value head);
+
+  //===--- the consumers (HopperConsumer.cpp) -----------------------------===//
+
+  /// Per thread: two rows r, r + 8 of its group. Accumulator 4 c + 2 r + e is
+  /// row r, column 8 c + 2 (lane % 4) + e.
+  struct State {
+    Value m[2], l[2]; ///< running maximum (of unscaled scores) and sum
+    Values p, o;      ///< weights of the last tile in pairs, output
+    Values flatten() const;
+    static State unflatten(mlir::ValueRange values, int64_t pairs);
+  };
+  void consume();
+  Ring consumeTile(Value count, Ring ring);
+  Values startScores(Ring ring);
+  Values waitScores(Ring ring, Values scores, int64_t pending);
+  void startWeightedSum(Ring ring, State &state);
+  void finish(const State &state, Value head, Value firstRow);
+  void storeStatistics(const State &state, mlir::ArrayRef<Value> sums, Value head, Value firstRow);
+  void storeOutput(mlir::ValueRange o, Value head, Value firstRow);
+  void arriveWarp(Value barrier);
+
+  //===--- scores (HopperScores.cpp) --------------------------------------===//
+
+  /// Scores to scaled logits: region and mask. `firstKeys` of the tile's parts.
+  Values modifyScores(Values scores, mlir::ValueRange firstKeys, Value firstRow);
+  Values applyRegion(Values scores, mlir::ValueRange firstKeys, Value firstRow);
+  Values maskScores(Values scores, mlir::ValueRange firstKeys, Value firstRow);
+  Value isPartial(mlir::ValueRange firstKeys, Value firstRow);
+  Value loadExtra(unsigned number, mlir::ArrayRef<Value> at);
+  /// Raises m, scales l, and turns scores to weights; the factor of o by row.
+  void softmax(Values &scores, State &state, bool isFirst, mlir::MutableArrayRef<Value> factors);
+  bool isMasked() const { return op.mask && !op.mask.isTrivial(); }
+  bool hasLow() const { return op.mask && op.mask.getWindow() > 0; }
+  bool hasHigh() const { return op.mask && op.mask.getLookahead(); }
+  /// True where scores are scaled one by one, not with the exponent.
+  bool scalesScores() const { return op.region || op.scale <= 0; }
+  /// Key j of row i is seen below this.
+  Value highKey(Value row);
+
+  Value at(int64_t offset) { return b.add(shared, offset); }
+  Value at(int64_t offset, Value stage, int64_t step) {
+    return b.add(at(offset), b.mul(stage, step));
+  }
+
+  HopperBuilder &b;
+  const FlashOp &op;
+  const HopperPlan &plan;
+  const HopperArguments &args;
+  Values captures;
+  mlir::FloatType element;
+  Value shared, thread, warpgroup;
+  // Of a consumer thread: its number in the group, lane, group, first row of its
+  // two in the tile, first column.
+  Value inGroup, lane, isFirstLane, group, rowInTile, column;
+  Value queriesDescriptor;
+};
+
+} // namespace qsat
+
+#endif // QSAT_CONVERSION_QSATTOGPU_HOPPERATTENTION_H

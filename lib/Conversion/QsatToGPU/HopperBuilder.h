@@ -1,0 +1,100 @@
+//===- HopperBuilder.h - What Hopper adds to a kernel ---------*- C++ -*-===//
+// Barriers in shared memory, the bulk tensor copy engine (TMA), products of a
+// warpgroup (wgmma), each as one call. Areas of shared memory are 32-bit byte
+// addresses. Tiles of 16-bit elements lie there as the copy engine writes them
+// with its 128-byte swizzle: panels of 64 columns, each [rows x 128 bytes],
+// panels one after the other, aligned to 1024 bytes.
+
+#ifndef QSAT_CONVERSION_QSATTOGPU_HOPPERBUILDER_H
+#define QSAT_CONVERSION_QSATTOGPU_HOPPERBUILDER_H
+
+#include "DeviceBuilder.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+namespace qsat {
+
+class HopperBuilder : public DeviceBuilder {
+public:
+  using DeviceBuilder::DeviceBuilder;
+
+  /// Bytes of one row of a panel, its columns of 16 bits, and the unit that
+  /// addresses in descriptors are counted in.
+  static constexpr int64_t kPanelBytes = 128, kPanelColumns = 64, kDescriptorUnit = 16;
+  /// Rows of the product of one warpgroup, and the depth of one wgmma.
+  static constexpr int64_t kGroupRows = 64, kStep = 16;
+
+  //===--- threads --------------------------------------------------------===//
+
+  Value threadId();
+  Value blockId();
+  Value gridSize();
+  /// `value`, which is the same in all threads of a warp, known to be so.
+  Value uniform(Value value);
+  /// The value of the thread whose lane number differs in the bits of `lanes`.
+  Value exchange(Value value, int64_t lanes);
+  /// Gives registers back, or takes them (all threads of a warpgroup together).
+  void releaseRegisters(int64_t count);
+  void takeRegisters(int64_t count);
+
+  //===--- barriers -------------------------------------------------------===//
+
+  void initBarrier(Value address, int64_t arrivals);
+  /// Makes initialised barriers known to the copy engine.
+  void fenceBarrierInit();
+  void arrive(Value barrier);
+  /// Arrives, and tells that copies of `bytes` complete on this phase.
+  void arriveExpecting(Value barrier, int64_t bytes);
+  /// Waits for the end of the phase of parity `phase`.
+  void wait(Value barrier, Value phase);
+  /// Numbered barriers of the block: all `threads` wait, or some only arrive.
+  void syncNamed(Value number, int64_t threads);
+  void arriveNamed(Value number, int64_t threads);
+  void syncBlock();
+
+  //===--- shared memory and copies ---------------------------------------===//
+
+  Value sharedPointer(Value address);
+  Value loadShared(Value address);
+  void storeShared(Value value, Value address);
+  void prefetchMap(Value map);
+  /// Starts a copy of the box at `coordinates`; what lies outside is zero.
+  void loadBox(Value address, Value map, Value barrier, mlir::ValueRange coordinates);
+  /// Starts a copy to the box at `coordinates`; what lies outside is dropped.
+  void storeBox(Value map, Value address, mlir::ValueRange coordinates);
+  void commitStores();
+  /// Waits until all stores have read shared memory, or have finished.
+  void waitStoresRead();
+  void waitStores();
+  /// Makes writes of threads to shared memory visible to the copy engine.
+  void fenceForCopies();
+  /// Four 8x8 matrices of 16-bit elements, a register pair each, to `address`.
+  void storeMatrices(Value address, mlir::ValueRange registers);
+
+  //===--- warpgroup products ---------------------------------------------===//
+
+  /// Descriptor of an operand at `address`: groups of 8 rows 1024 bytes apart,
+  /// panels `panelBytes` apart (read for operands that are not K-major).
+  Value descriptor(Value address, int64_t panelBytes = kDescriptorUnit);
+  Value advance(Value descriptor, int64_t bytes);
+  /// Starts S [64,keys] = A [64,width] . B [keys,width]^T, both K-major in shared
+  /// memory, and commits it. The accumulators of a thread, keys / 2.
+  Values startProduct(Value a, Value b, int64_t keys, int64_t width, mlir::FloatType element);
+  /// Starts O [64,columns] += P [64,keys] . V [keys,columns], P in registers
+  /// (keys / 4 pairs of elements), V row-major in shared memory, and commits it.
+  Values startUpdate(mlir::ValueRange o, mlir::ValueRange p, Value v, int64_t keys,
+                     int64_t columns, mlir::FloatType element);
+  /// Waits until at most `pending` of the committed products are unfinished.
+  void waitProducts(int64_t pending);
+
+  //===--- special functions and conversions ------------------------------===//
+
+  Value reciprocal(Value x); ///< of the special function unit
+  Value log2(Value x);       ///< of the special function unit
+  /// Two f32 as a pair of `element`s in an i32, `low` in the lower half.
+  Value pack(Value low, Value high, mlir::FloatType element);
+};
+
+} // namespace qsat
+
+#endif // QSAT_CONVERSION_QSATTOGPU_HOPPERBUILDER_H

@@ -1,0 +1,38 @@
+//===- Lowering.h - One function per op family ----------------*- C++ -*-===//
+// Each lowering puts the launch of a kernel in front of an op on memrefs, and
+// adds the kernel to the module. It emits a diagnostic where it fails. The op
+// itself stays: the pass erases it.
+
+#ifndef QSAT_CONVERSION_QSATTOGPU_LOWERING_H
+#define QSAT_CONVERSION_QSATTOGPU_LOWERING_H
+
+#include "HopperPlan.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/SymbolTable.h"
+
+#include <map>
+#include <string>
+
+namespace qsat {
+
+/// What the lowerings of a module share.
+struct GPULoweringContext {
+  const GPUTarget &target;
+  HopperTuning tuning;
+  mlir::SymbolTable symbols;
+
+  /// Kernels already emitted, and the op each was emitted for, by a text that
+  /// names operand types and attributes.
+  struct Kernel {
+    mlir::Operation *op;
+    mlir::SymbolRefAttr name;
+  };
+  std::multimap<std::string, Kernel> kernels;
+};
+
+mlir::LogicalResult lowerFlashAttention(const FlashOp &op, GPULoweringContext &context);
+
+} // namespace qsat
+
+#endif // QSAT_CONVERSION_QSATTOGPU_LOWERING_H

@@ -1,0 +1,102 @@
+//===- NvidiaPipeline.cpp - From model IR to an NVIDIA GPU ----------------===//
+
+#include "qsat/Pipelines/Pipelines.h"
+
+#include "ModelStages.h"
+
+#include "qsat/Conversion/Passes.h"
+#include "qsat/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace qsat {
+namespace {
+
+/// After it: memrefs; what functions returned they write to memory that the
+/// caller passes last.
+void buildArguments(OpPassManager &pm) {
+  buildBufferize(pm);
+  bufferization::BufferResultsToOutParamsPassOptions options;
+  options.hoistStaticAllocs = true;
+  pm.addPass(bufferization::createBufferResultsToOutParamsPass(options));
+  addCleanup(pm);
+}
+
+/// After it: gpu.module with arith, scf, llvm and nvvm; launches on the host.
+void buildKernels(OpPassManager &pm, const NvidiaPipelineOptions &options) {
+  ConvertQsatToGPUOptions conversion;
+  conversion.chip = options.chip;
+  conversion.keys = options.keys;
+  conversion.stages = options.stages;
+  pm.addPass(createConvertQsatToGPU(conversion));
+  addCleanup(pm);
+}
+
+/// After it: the LLVM and NVVM dialects in gpu.module.
+void buildDevice(OpPassManager &pm) {
+  OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  kernels.addNestedPass<LLVM::LLVMFuncOp>(createExpandMathPass());
+  kernels.addPass(createSCFToControlFlowPass());
+  kernels.addPass(createConvertMathToLLVMPass());
+  kernels.addPass(createConvertNVVMToLLVMPass());
+  kernels.addPass(createArithToLLVMConversionPass());
+  kernels.addPass(createConvertIndexToLLVMPass());
+  // On the module only. The host still has scf.
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  OpPassManager &lowered = pm.nest<gpu::GPUModuleOp>();
+  lowered.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(lowered);
+}
+
+/// After it: gpu.binary with machine code, or PTX where there is no ptxas.
+void buildBinary(OpPassManager &pm, const std::string &ptxas) {
+  GpuModuleToBinaryPassOptions binary;
+  binary.compilationTarget = "isa";
+  pm.addPass(createGpuModuleToBinaryPass(binary));
+  AssemblePTXPassOptions assembly;
+  assembly.ptxas = ptxas;
+  pm.addPass(createAssemblePTXPass(assembly));
+}
+
+/// After it: the LLVM dialect, gpu.binary, and gpu.launch_func of LLVM types.
+void buildHost(OpPassManager &pm) {
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createGpuToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(pm);
+}
+
+} // namespace
+
+std::vector<PipelineStage> getNvidiaPipelineStages(const NvidiaPipelineOptions &options) {
+  std::vector<PipelineStage> stages;
+  stages.push_back({"normalize", buildNormalize});
+  if (options.raise)
+    stages.push_back({"raise", buildRaise});
+  stages.push_back({"arguments", buildArguments});
+  stages.push_back({"kernels", [&options](OpPassManager &pm) { buildKernels(pm, options); }});
+  stages.push_back({"device", buildDevice});
+  std::string ptxas = options.ptxas;
+  stages.push_back({"binary", [=](OpPassManager &pm) { buildBinary(pm, ptxas); }});
+  stages.push_back({"host", buildHost});
+  return stages;
+}
+
+void buildNvidiaPipeline(OpPassManager &pm, const NvidiaPipelineOptions &options) {
+  for (const PipelineStage &stage : getNvidiaPipelineStages(options))
+    stage.build(pm);
+}
+
+} // namespace qsat

@@ -1,0 +1,46 @@
+//===- CUDADriver.h - CUDA's driver, found at run time --------*- C++ -*-===//
+
+#ifndef QSAT_LIB_RUNTIME_CUDADRIVER_H
+#define QSAT_LIB_RUNTIME_CUDADRIVER_H
+
+#include <cstddef>
+#include <cstdint>
+
+namespace qsat::cuda {
+
+using Result = int; ///< CUresult; 0 is success
+using Handle = void *;
+using DevicePointer = unsigned long long;
+
+/// The functions of libcuda.so.1 that are used, as cuda.h declares them.
+struct Driver {
+  Result (*cuInit)(unsigned);
+  Result (*cuGetErrorName)(Result, const char **);
+  Result (*cuGetErrorString)(Result, const char **);
+  Result (*cuCtxGetCurrent)(Handle *);
+  Result (*cuCtxSetCurrent)(Handle);
+  Result (*cuCtxGetDevice)(int *);
+  Result (*cuDevicePrimaryCtxRetain)(Handle *, int);
+  Result (*cuDeviceGetAttribute)(int *, int, int);
+  Result (*cuModuleLoadData)(Handle *, const void *);
+  Result (*cuModuleGetFunction)(Handle *, Handle, const char *);
+  Result (*cuFuncSetAttribute)(Handle, int, int);
+  Result (*cuLaunchKernel)(Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle,
+                           void **, void **);
+  Result (*cuMemAlloc)(DevicePointer *, size_t);
+  Result (*cuMemsetD8Async)(DevicePointer, unsigned char, size_t, Handle);
+  Result (*cuStreamCreate)(Handle *, unsigned);
+  Result (*cuStreamSynchronize)(Handle);
+  Result (*cuStreamDestroy)(Handle);
+  Result (*cuStreamIsCapturing)(Handle, int *);
+  Result (*cuThreadExchangeStreamCaptureMode)(int *);
+  Result (*cuTensorMapEncodeTiled)(void *, int, unsigned, void *, const uint64_t *, const uint64_t *,
+                                   const unsigned *, const unsigned *, int, int, int, int);
+};
+
+/// The driver, or null; then `reason` says why.
+const Driver *getDriver(const char *&reason);
+
+} // namespace qsat::cuda
+
+#endif // QSAT_LIB_RUNTIME_CUDADRIVER_H

@@ -1,0 +1,197 @@
+//===- QsatCompile.cpp - The program qsat-compile -------------------------===//
+
+#include "qsat/Tools/QsatCompile.h"
+
+#include "Diagnostics.h"
+#include "Interface.h"
+#include "SharedObject.h"
+
+#include "qsat/Pipelines/Pipelines.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/TargetSelect.h"
+
+using namespace llvm;
+using namespace mlir;
+
+namespace qsat {
+namespace {
+using namespace tools;
+
+cl::OptionCategory category("qsat-compile options");
+
+struct Options {
+  cl::opt<std::string> file{cl::Positional, cl::Required, cl::desc("<functions: .mlir or .mlirbc>"),
+                            cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::value_desc("library.so"), cl::Required, cl::cat(category),
+                              cl::desc("The library; library.h and library.json beside it tell how to\n"
+                                       "call it")};
+  cl::opt<std::string> target{"target", cl::value_desc("T"), cl::init("sm_90a"), cl::cat(category),
+                              cl::desc("What to compile for: sm_90a (default)")};
+  cl::opt<bool> noRaise{"no-raise", cl::desc("Leave attention in model IR as it is"), cl::cat(category)};
+  cl::opt<std::string> ptxas{"ptxas", cl::value_desc("PROGRAM"), cl::init("ptxas"), cl::cat(category),
+                             cl::desc("CUDA's assembler; without one the library has PTX, which\n"
+                                      "the driver compiles")};
+  cl::opt<std::string> compiler{"cc", cl::value_desc("PROGRAM"), cl::cat(category),
+                                cl::desc("C compiler to link with (default: cc, clang or gcc)")};
+  cl::opt<int64_t> keys{"keys", cl::value_desc("N"), cl::init(0), cl::cat(category),
+                        cl::desc("Keys of a tile of dense attention (default: best for the shape)")};
+  cl::opt<int64_t> stages{"stages", cl::value_desc("N"), cl::init(0), cl::cat(category),
+                          cl::desc("Tiles of keys in flight (default: as many as fit, up to 2)")};
+};
+
+Error fail(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
+
+/// Diagnostics come first; `message` is for failures without one.
+Error getFailure(const FirstErrorHandler &handler, const Twine &message) {
+  return handler.sawError() ? make_error<ReportedError>() : fail(message);
+}
+
+/// The public functions, marked for their C interface.
+SmallVector<func::FuncOp> markFunctions(ModuleOp module) {
+  SmallVector<func::FuncOp> functions;
+  for (func::FuncOp function : module.getOps<func::FuncOp>()) {
+    if (function.isExternal() || !function.isPublic())
+      continue;
+    function->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(), UnitAttr::get(module.getContext()));
+    functions.push_back(function);
+  }
+  return functions;
+}
+
+/// Fails with the first op that no stage of the pipeline has lowered.
+LogicalResult checkLowered(ModuleOp module) {
+  WalkResult walk = module.walk([](Operation *op) {
+    if (isa<ModuleOp, UnrealizedConversionCastOp, gpu::BinaryOp, gpu::LaunchFuncOp>(op) ||
+        op->getName().getDialectNamespace() == "llvm")
+      return WalkResult::advance();
+    op->emitError() << "the NVIDIA pipeline cannot lower '" << op->getName() << "'";
+    return WalkResult::interrupt();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+/// Brings `module` to the LLVM dialect; what its functions take is known half
+/// way, when all are arrays.
+Error runPipeline(ModuleOp module, const Options &options, const FirstErrorHandler &handler,
+                  std::vector<ExportedFunction> &exported) {
+  NvidiaPipelineOptions pipeline;
+  pipeline.raise = !options.noRaise;
+  pipeline.chip = options.target.getValue();
+  pipeline.ptxas = options.ptxas.getValue();
+  pipeline.keys = options.keys.getValue();
+  pipeline.stages = options.stages.getValue();
+  for (const PipelineStage &stage : getNvidiaPipelineStages(pipeline)) {
+    mlir::PassManager pm(module.getContext());
+    stage.build(pm);
+    if (failed(pm.run(module)))
+      return getFailure(handler, "stage '" + stage.name + "' failed");
+    if (stage.name != "arguments")
+      continue;
+    for (func::FuncOp function : markFunctions(module)) {
+      Expected<ExportedFunction> found = ExportedFunction::get(function);
+      if (!found)
+        return found.takeError();
+      exported.push_back(*found);
+    }
+  }
+  return failed(checkLowered(module)) ? make_error<ReportedError>() : Error::success();
+}
+
+/// Writes all of `text` to `path`, or nothing.
+Error writeText(StringRef path, StringRef text) {
+  Error error = writeToOutput(path, [&](raw_ostream &os) {
+    os << text;
+    return Error::success();
+  });
+  return error ? fail(path + ": " + toString(std::move(error))) : Error::success();
+}
+
+std::string getGuard(StringRef path) {
+  std::string guard = "QSAT_" + sys::path::stem(path).upper() + "_H";
+  for (char &c : guard)
+    if (!llvm::isAlnum(c))
+      c = '_';
+  return guard;
+}
+
+Error run(Options &options, DialectRegistry &registry, StringRef program) {
+  SmallString<128> archive(sys::path::parent_path(sys::path::parent_path(program)));
+  sys::path::append(archive, "lib", "libQsatGPURuntime.a");
+  if (!sys::fs::exists(archive))
+    return fail(archive + ": expected the runtime of kernels beside this program");
+  StringRef parent = sys::path::parent_path(options.output);
+  if (!sys::fs::is_directory(parent.empty() ? "." : parent))
+    return fail(options.output + ": expected an existing directory to write to");
+
+  MLIRContext context(registry);
+  SourceMgr sourceManager;
+  SourceMgrDiagnosticHandler printer(sourceManager, &context, errs());
+  FirstErrorHandler handler(&context);
+  std::string message;
+  std::unique_ptr<MemoryBuffer> file = openInputFile(options.file, &message);
+  if (!file)
+    return fail(message);
+  sourceManager.AddNewSourceBuffer(std::move(file), SMLoc());
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sourceManager, &context);
+  if (!module)
+    return getFailure(handler, options.file + ": expected a module");
+  if (markFunctions(*module).empty())
+    return fail(options.file + ": expected a public function with a body");
+
+  InitializeAllTargets();
+  InitializeAllTargetMCs();
+  InitializeAllAsmPrinters();
+  std::vector<ExportedFunction> exported;
+  if (Error error = runPipeline(*module, options, handler, exported))
+    return error;
+  json::Array functions;
+  std::vector<std::string> names{"qsat_error", "qsat_manifest"};
+  for (const ExportedFunction &function : exported) {
+    functions.push_back(function.toJSON());
+    names.push_back(function.name);
+  }
+  json::Value manifest = json::Object{{"target", options.target.getValue()}, {"functions", std::move(functions)}};
+  std::string text = formatv("{0:2}\n", manifest).str();
+  buildInterface(*module, exported, text);
+  if (Error error = writeSharedObject(*module, options.output, {archive.str().str()}, names, options.compiler))
+    return handler.sawError() ? joinErrors(make_error<ReportedError>(), std::move(error)) : std::move(error);
+
+  SmallString<128> header(options.output), list(options.output);
+  sys::path::replace_extension(header, "h");
+  sys::path::replace_extension(list, "json");
+  if (Error error = writeText(header, getHeader(exported, getGuard(options.output))))
+    return error;
+  return writeText(list, text);
+}
+
+} // namespace
+
+int compileMain(int argc, char **argv, DialectRegistry &registry) {
+  InitLLVM init(argc, argv);
+  Options options;
+  cl::HideUnrelatedOptions(category);
+  cl::ParseCommandLineOptions(argc, argv,
+                              "Compiles the public functions of a module, which take arrays in device memory,\n"
+                              "to a shared library that needs neither LLVM nor this program.\n\n"
+                              "  qsat-compile attention.mlir --target=sm_90a -o libattention.so\n");
+  std::string program = sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&compileMain));
+  if (Error error = run(options, registry, program))
+    return reportError(std::move(error));
+  return 0;
+}
+
+} // namespace qsat
