@@ -37,7 +37,6 @@ void buildKernels(OpPassManager &pm, const NvidiaPipelineOptions &options) {
   ConvertQsatToGPUOptions conversion;
   conversion.chip = options.chip;
   conversion.keys = options.keys;
-  conversion.stages = options.stages;
   pm.addPass(createConvertQsatToGPU(conversion));
   addCleanup(pm);
 }

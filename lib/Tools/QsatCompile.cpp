@@ -49,8 +49,6 @@ struct Options {
                                 cl::desc("C compiler to link with (default: cc, clang or gcc)")};
   cl::opt<int64_t> keys{"keys", cl::value_desc("N"), cl::init(0), cl::cat(category),
                         cl::desc("Keys of a tile of dense attention (default: best for the shape)")};
-  cl::opt<int64_t> stages{"stages", cl::value_desc("N"), cl::init(0), cl::cat(category),
-                          cl::desc("Tiles of keys in flight (default: as many as fit, up to 2)")};
 };
 
 Error fail(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
@@ -93,7 +91,6 @@ Error runPipeline(ModuleOp module, const Options &options, const FirstErrorHandl
   pipeline.chip = options.target.getValue();
   pipeline.ptxas = options.ptxas.getValue();
   pipeline.keys = options.keys.getValue();
-  pipeline.stages = options.stages.getValue();
   for (const PipelineStage &stage : getNvidiaPipelineStages(pipeline)) {
     mlir::PassManager pm(module.getContext());
     stage.build(pm);

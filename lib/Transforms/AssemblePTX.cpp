@@ -53,10 +53,10 @@ static LogicalResult checkMessages(gpu::BinaryOp binary, StringRef messages) {
   messages.split(lines, '\n');
   for (StringRef line : lines) {
     if (isSerialisation(line))
-      return binary.emitError("expected warpgroup products that run side by side, but ptxas says: ")
+      return emitError(binary.getLoc(), "expected warpgroup products that run side by side, but ptxas says: ")
              << line.trim();
     if (isSpill(line))
-      return binary.emitError("expected a kernel that fits its registers, but ptxas says: ")
+      return emitError(binary.getLoc(), "expected a kernel that fits its registers, but ptxas says: ")
              << line.trim();
   }
   return success();
@@ -68,14 +68,14 @@ static FailureOr<std::string> assemble(gpu::BinaryOp binary, StringRef ptxas, St
   TemporaryFile input("ptx"), output("cubin"), messages("log");
   for (const TemporaryFile *file : {&input, &output, &messages})
     if (file->error)
-      return binary.emitError("cannot create a temporary file: ") << file->error.message();
+      return emitError(binary.getLoc(), "cannot create a temporary file: ") << file->error.message();
   std::error_code error;
   {
     llvm::raw_fd_ostream os(input.path, error);
     os << ptx;
     os.close();
     if (os.has_error())
-      return binary.emitError("cannot write ") << input.path << ": " << os.error().message();
+      return emitError(binary.getLoc(), "cannot write ") << input.path << ": " << os.error().message();
   }
   std::string arch = ("-arch=" + chip).str(), reason;
   StringRef arguments[] = {ptxas, arch, "-O3", "-v", input.path, "-o", output.path};
@@ -85,12 +85,12 @@ static FailureOr<std::string> assemble(gpu::BinaryOp binary, StringRef ptxas, St
   auto log = llvm::MemoryBuffer::getFile(messages.path);
   StringRef text = log ? (*log)->getBuffer() : StringRef();
   if (status != 0)
-    return binary.emitError("ptxas failed: ") << (text.empty() ? StringRef(reason) : text.trim());
+    return emitError(binary.getLoc(), "ptxas failed: ") << (text.empty() ? StringRef(reason) : text.trim());
   if (failed(checkMessages(binary, text)))
     return failure();
   auto code = llvm::MemoryBuffer::getFile(output.path);
   if (!code)
-    return binary.emitError("cannot read ") << output.path << ": " << code.getError().message();
+    return emitError(binary.getLoc(), "cannot read ") << output.path << ": " << code.getError().message();
   return (*code)->getBuffer().str();
 }
 

@@ -48,7 +48,8 @@ class Kernel:
         return self.width ** -0.5
 
     def text(self) -> str:
-        q, v = f"memref<?x?x?x{self.width}x{self.element}>", f"memref<?x?x?x{self.dv}x{self.element}>"
+        layout = "strided<[?, ?, ?, 1], offset: ?>"
+        q, v = (f"memref<?x?x?x{width}x{self.element}, {layout}>" for width in (self.width, self.dv))
         lse, extra = "memref<?x?x?xf32>", "memref<?x?x?xf32>"
         mask = [m for m, on in (("causal", self.causal), (f"offset = {self.offset}", self.offset),
                                 (f"window = {self.window}", self.window), (f"sinks = {self.sinks}", self.sinks)) if on]
@@ -107,5 +108,6 @@ def build(directory: Path, qsat_compile: str, variants: dict[str, list[str]]):
     directory.mkdir(parents=True, exist_ok=True)
     for variant, options in variants.items():
         source = directory / f"{variant}.mlir"
-        source.write_text("".join(kernel.text() for kernel in (CHECKED if variant == "default" else TIMED[:2])))
+        kernels = CHECKED if variant == "default" else TIMED[:2 if "--keys" in " ".join(options) else 4]
+        source.write_text("".join(kernel.text() for kernel in kernels))
         subprocess.run([qsat_compile, str(source), "-o", str(directory / f"{variant}.so"), *options], check=True)

@@ -78,8 +78,7 @@ def ConvertQsatToGPU : Pass<"convert-qsat-to-gpu", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"chip", "chip", "std::string", "\"sm_90a\"", "GPU to emit kernels for, as CUDA names it">,
-    Option<"keys", "keys", "int64_t", "0", "keys of a tile of dense attention; 0: best for the shape">,
-    Option<"stages", "stages", "int64_t", "0", "tiles of keys in flight; 0: as many as fit, up to 2">
+    Option<"keys", "keys", "int64_t", "0", "keys of a tile of dense attention; 0: best for the shape">
   ];
   let statistics = [
     Statistic<"numLowered", "lowered", "number of qsat ops lowered to kernels">,

@@ -50,8 +50,6 @@ struct NvidiaPipelineOptions : public mlir::PassPipelineOptions<NvidiaPipelineOp
                             llvm::cl::init("ptxas")};
   Option<int64_t> keys{*this, "keys", llvm::cl::desc("Keys of a tile of dense attention; 0: best for the shape"),
                        llvm::cl::init(0)};
-  Option<int64_t> stages{*this, "stages", llvm::cl::desc("Tiles of keys in flight; 0: as many as fit, up to 2"),
-                         llvm::cl::init(0)};
 };
 
 /// A named part of a pipeline; `build` adds its passes to a pass manager of

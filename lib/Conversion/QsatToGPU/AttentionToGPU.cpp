@@ -182,7 +182,7 @@ LogicalResult qsat::lowerFlashAttention(const FlashOp &op, GPULoweringContext &c
   SmallVector<Value> captures = isolateRegion(op.op);
   if (failed(verify(op, captures)))
     return failure();
-  FailureOr<HopperPlan> plan = HopperPlan::get(op, context.target, context.tuning);
+  FailureOr<HopperPlan> plan = HopperPlan::get(op, context.target, context.keys);
   if (failed(plan))
     return failure();
   HostBuilder b(op.op->getLoc(), OpBuilder(op.op), context.symbols);

@@ -5,14 +5,15 @@
 //
 //   producer                         consumers
 //   next query tile -> full Q        wait full Q
-//   K_0 -> full K                    wait K;       S = Q K^T       startProduct
-//   K_t, V_t-1 -> full K, full V     wait V;       O += P V        startUpdate
+//   K_0 -> full K                    wait K;       S = Q K^T       startScores
+//   K_t, V_t-1 -> full K, full V     wait V;       O += P V        startWeightedSum
 //   ...                              S = region(S), mask(S)        modifyScores
 //   V_last                           m, l, P = 2^(S - m), O *= ..  softmax
 //                                    O / l -> O area -> memory     finish
 //
-// The product with K_t and the update with V_t-1 run while the softmax of t-1
-// is done (FlashAttention-3: Shah et al. 2024). What the consumers need to know
+// The products of one group run while another does its softmax, and of one
+// group those with V_t-1 while it does that of t (FlashAttention-3: Shah et al.
+// 2024). What the consumers need to know
 // of a tile is in words that ride on the barriers. Query tiles are taken from a
 // counter, those with most keys first.
 
@@ -83,7 +84,8 @@ private:
   void consume();
   Ring consumeTile(Value count, Ring ring);
   Values startScores(Ring ring);
-  Values waitScores(Ring ring, Values scores, int64_t pending);
+  void waitTurn();
+  void passTurn();
   void startWeightedSum(Ring ring, State &state);
   void finish(const State &state, Value head, Value firstRow);
   void storeStatistics(const State &state, mlir::ArrayRef<Value> sums, Value head, Value firstRow);

@@ -9,6 +9,8 @@ using Values = DeviceBuilder::Values;
 
 static constexpr double kLog2E = 1.4426950408889634074;
 static constexpr double kLn2 = 0.69314718055994530942;
+/// Of a barrier that one group waits at and another arrives at.
+static constexpr int64_t kTurnThreads = 256;
 
 HopperAttention::HopperAttention(HopperBuilder &b, const FlashOp &op, const HopperPlan &plan,
                                  const HopperArguments &args, ValueRange captures, Value shared)
@@ -40,6 +42,8 @@ void HopperAttention::consume() {
   column = b.shiftLeft(b.bitAnd(lane, 3), 1);
   queriesDescriptor = b.descriptor(b.add(at(plan.q), b.mul(group, plan.queryBytes())));
 
+  // It is the first group's turn.
+  b.when(b.equal(group, plan.groups - 1), [&] { b.arriveNamed(b.i32(1), kTurnThreads); });
   Value zero = b.i32(0);
   b.loopWhile(
       {zero, zero, zero},
@@ -71,9 +75,17 @@ HopperAttention::State HopperAttention::State::unflatten(ValueRange values, int6
           Values(values.drop_front(4 + pairs))};
 }
 
+/// While one group's products run, another does its softmax. Barrier g + 1 is
+/// for the turn of group g.
+void HopperAttention::waitTurn() { b.syncNamed(b.add(group, 1), kTurnThreads); }
+
+void HopperAttention::passTurn() {
+  Value isLast = b.equal(group, plan.groups - 1);
+  b.arriveNamed(b.select(isLast, b.i32(1), b.add(group, 2)), kTurnThreads);
+}
+
 /// S = Q K^T of the stage, started.
 Values HopperAttention::startScores(Ring ring) {
-  b.wait(at(plan.fullK(), ring.stage, 8), ring.phase);
   Value keys = b.descriptor(at(plan.k, ring.stage, plan.keyBytes()));
   return b.startProduct(queriesDescriptor, keys, plan.keys, plan.width, element);
 }
@@ -105,7 +117,8 @@ HopperAttention::Ring HopperAttention::consumeTile(Value count, Ring ring) {
   };
 
   State state;
-  Values scores = startScores(ring), keys = readKeys(ring), none;
+  b.wait(at(plan.fullK(), ring.stage, 8), ring.phase);
+  Values scores = startScores(ring), keys = readKeys(ring);
   b.waitProducts(0);
   arriveWarp(at(plan.emptyK(), ring.stage, 8));
   scores = modifyScores(scores, keys, firstRow);
@@ -119,8 +132,11 @@ HopperAttention::Ring HopperAttention::consumeTile(Value count, Ring ring) {
   Values last = b.loop(b.i32(1), count, carried, [&](Value, ValueRange values) -> Values {
     Ring ring{values[0], values[1]}, ahead = next(ring);
     State state = State::unflatten(values.drop_front(2), plan.keys / 4);
+    b.wait(at(plan.fullK(), ahead.stage, 8), ahead.phase);
+    waitTurn();
     Values scores = startScores(ahead), keys = readKeys(ahead);
     startWeightedSum(ring, state);
+    passTurn();
     b.waitProducts(1);
     arriveWarp(at(plan.emptyK(), ahead.stage, 8));
     scores = modifyScores(scores, keys, firstRow);
@@ -190,7 +206,7 @@ void HopperAttention::storeStatistics(const State &state, ArrayRef<Value> sums, 
 /// there to memory, which clips rows past the end.
 void HopperAttention::storeOutput(ValueRange o, Value head, Value firstRow) {
   Value isStoring = b.equal(inGroup, 0), area = b.add(at(plan.o), b.mul(group, plan.outputBytes()));
-  Value barrier = b.add(group, 1);
+  Value barrier = b.add(group, 1 + plan.groups);
   if (plan.hasOutputArea()) { // the last store must have read it
     b.when(isStoring, [&] { b.waitStoresRead(); });
     b.syncNamed(barrier, 128);

@@ -45,8 +45,7 @@ static bool layOut(HopperPlan &plan, int64_t sharedBytes) {
   return plan.sharedBytes <= sharedBytes && (fits || plan.valueWidth <= plan.width);
 }
 
-FailureOr<HopperPlan> HopperPlan::get(const FlashOp &op, const GPUTarget &target,
-                                      HopperTuning tuning) {
+FailureOr<HopperPlan> HopperPlan::get(const FlashOp &op, const GPUTarget &target, int64_t keys) {
   HopperPlan plan;
   auto width = [](Value v) { return cast<MemRefType>(v.getType()).getDimSize(3); };
   plan.width = width(op.q);
@@ -78,13 +77,12 @@ FailureOr<HopperPlan> HopperPlan::get(const FlashOp &op, const GPUTarget &target
       return op.op->emitOpError("expected block_n to be at most ")
              << most << " for heads of width " << widest << ", but got " << op.blockKeys;
   }
-  plan.keys = tuning.keys && !op.isSparse ? tuning.keys : most;
+  plan.keys = keys && !op.isSparse ? keys : most;
   plan.blockKeys = op.isSparse ? op.blockKeys : plan.keys;
   if (plan.keys % 16 || plan.keys > 256 || plan.keys < 16)
     return op.op->emitOpError("expected tiles of a multiple of 16 up to 256 keys, but got ")
            << plan.keys;
-  int64_t fewest = tuning.stages ? tuning.stages : 1;
-  for (plan.stages = tuning.stages ? tuning.stages : 2; plan.stages >= fewest; --plan.stages)
+  for (plan.stages = 2; plan.stages > 0; --plan.stages)
     if (layOut(plan, target.sharedBytes))
       return plan;
   return op.op->emitOpError("expected tiles that fit ")

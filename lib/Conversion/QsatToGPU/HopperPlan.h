@@ -9,11 +9,6 @@
 
 namespace qsat {
 
-/// What the user may choose; 0: as is best for the shape.
-struct HopperTuning {
-  int64_t keys = 0, stages = 0;
-};
-
 /// The extents of the kernel, all static, and where its areas lie in shared
 /// memory (bytes).
 struct HopperPlan {
@@ -29,8 +24,8 @@ struct HopperPlan {
   int64_t sharedBytes;               ///< all of it
 
   /// The plan for `op`, or the reason, as a diagnostic, why there is none.
-  static mlir::FailureOr<HopperPlan> get(const FlashOp &op, const GPUTarget &target,
-                                         HopperTuning tuning);
+  /// `keys` of a tile of dense attention; 0: as is best for the shape.
+  static mlir::FailureOr<HopperPlan> get(const FlashOp &op, const GPUTarget &target, int64_t keys);
 
   int64_t rows() const { return 64 * groups; }
   int64_t threads() const { return 128 * (groups + 1); }

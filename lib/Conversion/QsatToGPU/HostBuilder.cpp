@@ -31,9 +31,6 @@ Value HostBuilder::toI32(Value value) {
 Value HostBuilder::toI64(Value index) {
   return createOrFold<arith::IndexCastOp>(getI64Type(), index);
 }
-Value HostBuilder::toIndex(Value value) {
-  return createOrFold<arith::IndexCastOp>(getIndexType(), value);
-}
 
 Type HostBuilder::pointer() { return LLVM::LLVMPointerType::get(getContext()); }
 

@@ -27,7 +27,6 @@ public:
   Value clamp(Value value, int64_t low, int64_t high);
   Value toI32(Value value);
   Value toI64(Value index);
-  Value toIndex(Value value);
 
   /// A memref's first element, extents and strides (in elements).
   struct Array {

@@ -19,7 +19,7 @@ namespace qsat {
 /// What the lowerings of a module share.
 struct GPULoweringContext {
   const GPUTarget &target;
-  HopperTuning tuning;
+  int64_t keys; ///< of a tile of dense attention; 0: as is best for the shape
   mlir::SymbolTable symbols;
 
   /// Kernels already emitted, and the op each was emitted for, by a text that

@@ -62,7 +62,7 @@ struct ConvertQsatToGPU : public qsat::impl::ConvertQsatToGPUBase<ConvertQsatToG
     });
     if (ops.empty())
       return;
-    GPULoweringContext context{*target, {keys, stages}, SymbolTable(getOperation()), {}};
+    GPULoweringContext context{*target, keys, SymbolTable(getOperation()), {}};
     for (Operation *op : ops) {
       if (op->getNumResults() != 0) {
         op->emitOpError("expected memref operands, but got tensors: bufferize first");
