@@ -26,6 +26,16 @@ void buildMeaning(OpPassManager &pm) {
   addCleanup(pm);
 }
 
+/// After it: no attention; its kernels for any GPU are functions of the host
+/// (`lowering=gpu`).
+void buildPortableKernels(OpPassManager &pm) {
+  ConvertQsatToGPUOptions options;
+  options.chip = "generic";
+  options.skipsOthers = true;
+  pm.addPass(createConvertQsatToGPU(options));
+  pm.addPass(createLaunchToLoops());
+}
+
 /// After it: no aggregate of linalg, which has neither loops nor buffers.
 void buildTensors(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createDecomposeAggregatesPass());
@@ -84,8 +94,13 @@ std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &option
   if (options.lowering == "linalg")
     stages.push_back({"linalg", buildMeaning});
   stages.push_back({"tensors", buildTensors});
-  stages.push_back({"bufferize", buildBufferize});
+  stages.push_back({"bufferize", [](OpPassManager &pm) {
+                      buildBuffers(pm);
+                      buildDeallocation(pm);
+                    }});
   bool instrument = options.instrument;
+  if (options.lowering == "gpu")
+    stages.push_back({"gpu", buildPortableKernels});
   stages.push_back({"loops", [=](OpPassManager &pm) { buildLoops(pm, instrument); }});
   stages.push_back({"llvm", buildLLVM});
   return stages;

@@ -54,12 +54,15 @@ void buildSparsify(OpPassManager &pm, Quality quality, SparsifyPassOptions optio
   addCleanup(pm);
 }
 
-void buildBufferize(OpPassManager &pm) {
+void buildBuffers(OpPassManager &pm) {
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion = bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
   addCleanup(pm);
+}
+
+void buildDeallocation(OpPassManager &pm) {
   bufferization::buildBufferDeallocationPipeline(pm);
   // The pipeline frees at the end of the block.
   pm.addNestedPass<func::FuncOp>(bufferization::createOptimizeAllocationLivenessPass());

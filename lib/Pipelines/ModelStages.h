@@ -26,9 +26,11 @@ void buildRaise(mlir::OpPassManager &pm);
 /// qsat.sparse_attention.
 void buildSparsify(mlir::OpPassManager &pm, Quality quality, SparsifyPassOptions options);
 
-/// After it: memrefs; every buffer is freed where it is last used, and the
-/// caller owns the results.
-void buildBufferize(mlir::OpPassManager &pm);
+/// After it: memrefs, never freed; the caller owns the results.
+void buildBuffers(mlir::OpPassManager &pm);
+
+/// After it: every buffer is freed where it is last used.
+void buildDeallocation(mlir::OpPassManager &pm);
 
 /// Unknown names mean exact: what reads them from users has checked them.
 Quality getQuality(llvm::StringRef name);

@@ -25,11 +25,12 @@ namespace {
 /// After it: memrefs; what functions returned they write to memory that the
 /// caller passes last.
 void buildArguments(OpPassManager &pm) {
-  buildBufferize(pm);
+  buildBuffers(pm);
   bufferization::BufferResultsToOutParamsPassOptions options;
   options.hoistStaticAllocs = true;
+  options.modifyPublicFunctions = true;
   pm.addPass(bufferization::createBufferResultsToOutParamsPass(options));
-  addCleanup(pm);
+  buildDeallocation(pm);
 }
 
 /// After it: gpu.module with arith, scf, llvm and nvvm; launches on the host.
@@ -44,7 +45,9 @@ void buildKernels(OpPassManager &pm, const NvidiaPipelineOptions &options) {
 /// After it: the LLVM and NVVM dialects in gpu.module.
 void buildDevice(OpPassManager &pm) {
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  // Kernels are llvm.func where they need what gpu.func cannot say.
   kernels.addNestedPass<LLVM::LLVMFuncOp>(createExpandMathPass());
+  kernels.addNestedPass<gpu::GPUFuncOp>(createExpandMathPass());
   kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(createConvertMathToLLVMPass());
   kernels.addPass(createConvertNVVMToLLVMPass());

@@ -14,6 +14,20 @@ Expected<GPUTarget> GPUTarget::get(StringRef chip) {
     target.sharedBytes = 227 << 10;
     return target;
   }
-  return createStringError("expected a chip that there are kernels for (sm_90a), but got '%s'",
+  if (chip == "generic") {
+    target.isHost = true;
+    return target;
+  }
+  // sm_80 and newer: bf16, and what the newest version of PTX here knows.
+  StringRef digits = chip;
+  unsigned version;
+  if (digits.consume_front("sm_") && !digits.getAsInteger(10, version) && version >= 80 && version <= 121) {
+    target.features = version >= 100 ? "+ptx88" : "+ptx83";
+    return target;
+  }
+  if (chip.starts_with("gfx9") || chip.starts_with("gfx10") || chip.starts_with("gfx11") ||
+      chip.starts_with("gfx12"))
+    return target;
+  return createStringError("expected sm_90a, sm_80 to sm_121, gfx9 to gfx12 or generic, but got '%s'",
                            target.chip.c_str());
 }

@@ -69,8 +69,9 @@ struct Options {
   cl::opt<int64_t> seed{"seed", cl::value_desc("N"), cl::init(0), cl::cat(category),
                         cl::desc("Seed of the sample of --audit")};
   cl::opt<std::string> lowering{"lowering", cl::value_desc("L"), cl::init("loops"), cl::cat(category),
-                                cl::desc("Lower qsat ops as kernels (loops, default) or as their\n"
-                                         "executable reference (linalg)")};
+                                cl::desc("Lower qsat ops as kernels (loops, default), as their\n"
+                                         "executable reference (linalg), or attention as the\n"
+                                         "portable GPU kernels, run by threads (gpu)")};
   cl::opt<bool> noRaise{"no-raise", cl::desc("Leave attention in model IR as it is"), cl::cat(category)};
   cl::opt<std::string> saveIR{"save-ir", cl::value_desc("DIR"), cl::cat(category),
                               cl::desc("Write the IR after each stage to DIR")};
@@ -86,8 +87,8 @@ Error fail(const Twine &message) { return createStringError(inconvertibleErrorCo
 Error checkOptions(const Options &options) {
   if (!is_contained({"exact", "high", "balanced", "fast"}, options.quality))
     return fail("--quality: expected exact, high, balanced or fast, but got " + options.quality);
-  if (!is_contained({"loops", "linalg"}, options.lowering))
-    return fail("--lowering: expected loops or linalg, but got " + options.lowering);
+  if (!is_contained({"loops", "linalg", "gpu"}, options.lowering))
+    return fail("--lowering: expected loops, linalg or gpu, but got " + options.lowering);
   if (options.density.getNumOccurrences() && !(options.density > 0 && options.density <= 1))
     return fail("--density: expected a number in (0, 1], but got " + formatv("{0}", options.density.getValue()).str());
   if (options.auditShare.getNumOccurrences() && !(options.auditShare > 0 && options.auditShare <= 1))

@@ -54,11 +54,17 @@ def ConvertQsatToGPU : Pass<"convert-qsat-to-gpu", "::mlir::ModuleOp"> {
     (operand types, attributes, score region), and its launch on the stream that
     the runtime names, asynchronously. Memrefs are taken to be in device memory.
 
-    sm_90a: `attention` and `sparse_attention` (blocks of 64 or 128 keys, no
+    On sm_90a: `attention` and `sparse_attention` (blocks of 64 or 128 keys, no
     background) of bf16 or f16, head widths a multiple of 64 up to 256, with
     wgmma, weights in registers, and tiles loaded by the copy engine; any M and
     N, mask, score region, strides of batches, heads and rows. Scores and sums
     are f32; weights are rounded to the element type.
+
+    On every other chip (`sm_80`, `gfx942`, ...) and for `generic`, which names
+    none: the same ops with one thread for each row, of every element type, head
+    width, layout and block, in ops of gpu, memref, vector, scf, arith and math.
+    Right, not fast. `generic` kernels go to SPIR-V, or to threads of the host
+    (`qsat-launch-to-loops`).
 
     Before:
 
@@ -77,7 +83,8 @@ def ConvertQsatToGPU : Pass<"convert-qsat-to-gpu", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"chip", "chip", "std::string", "\"sm_90a\"", "GPU to emit kernels for, as CUDA names it">,
+    Option<"chip", "chip", "std::string", "\"sm_90a\"", "GPU to emit kernels for, as CUDA or LLVM names it, or generic">,
+    Option<"skipsOthers", "skip-others", "bool", "false", "leave ops that have no kernel">,
     Option<"keys", "keys", "int64_t", "0", "keys of a tile of dense attention; 0: best for the shape">
   ];
   let statistics = [
@@ -86,9 +93,42 @@ def ConvertQsatToGPU : Pass<"convert-qsat-to-gpu", "::mlir::ModuleOp"> {
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-    "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"
+    "::mlir::gpu::GPUDialect", "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect", "::mlir::ROCDL::ROCDLDialect",
+    "::mlir::scf::SCFDialect", "::mlir::spirv::SPIRVDialect", "::mlir::vector::VectorDialect"
   ];
+}
+
+def LaunchToLoops : Pass<"qsat-launch-to-loops", "::mlir::ModuleOp"> {
+  let summary = "runs GPU kernels on threads of the host";
+  let description = [{
+    A launch becomes `scf.parallel` over its blocks and loops over the threads of
+    a block around a call of what one thread does. For kernels whose threads do
+    not depend on each other: barriers, exchanges between lanes and shared
+    memory are errors. This is how kernels that are portable are tested where
+    there is no GPU.
+
+    Before:
+
+    ```mlir
+    gpu.launch_func @kernels::@scale blocks in (%n, %c1, %c1) threads in (%c64, %c1, %c1)
+        args(%x : memref<?xf32>)
+    ```
+
+    After:
+
+    ```mlir
+    scf.parallel (%bx, %by, %bz) = (%c0, %c0, %c0) to (%n, %c1, %c1) step (%c1, %c1, %c1) {
+      scf.for %tx = %c0 to %c64 step %c1 {
+        // ... y and z
+        func.call @scale(%bx, %by, %bz, %tx, %ty, %tz, %n, ..., %x) : (...) -> ()
+      }
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numLowered", "lowered", "number of launches lowered to loops">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def ConvertQsatToLinalg : Pass<"convert-qsat-to-linalg"> {

@@ -34,7 +34,8 @@ struct CPUPipelineOptions : public mlir::PassPipelineOptions<CPUPipelineOptions>
   Option<int64_t> seed{*this, "seed", llvm::cl::desc("Seed of audit"), llvm::cl::init(0)};
   Option<std::string> lowering{
       *this, "lowering",
-      llvm::cl::desc("How qsat ops are lowered: loops (kernels) or linalg (their executable reference)"),
+      llvm::cl::desc("How qsat ops are lowered: loops (kernels), linalg (their executable reference) or gpu (attention "
+                     "by the portable GPU kernels, run by threads of the host)"),
       llvm::cl::init("loops")};
   Option<bool> instrument{
       *this, "instrument", llvm::cl::desc("Call the profiling functions of the runtime around qsat ops"),

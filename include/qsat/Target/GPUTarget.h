@@ -14,8 +14,10 @@ namespace qsat {
 /// The facts of a GPU that kernels and their compilation depend on. No kernel
 /// asks for a chip by name: what differs between chips is here.
 struct GPUTarget {
-  /// As ptxas and LLVM name it: `sm_90a`.
+  /// As ptxas and LLVM name it: `sm_90a`, `gfx942`; or `generic`.
   std::string chip;
+  /// Kernels run on threads of the host, in its memory.
+  bool isHost = false;
   /// PTX version for LLVM's NVPTX back end. Without it the oldest is taken,
   /// which does not know newer chips.
   std::string features;

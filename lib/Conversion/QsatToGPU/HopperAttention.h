@@ -13,9 +13,8 @@
 //
 // The products of one group run while another does its softmax, and of one
 // group those with V_t-1 while it does that of t (FlashAttention-3: Shah et al.
-// 2024). What the consumers need to know
-// of a tile is in words that ride on the barriers. Query tiles are taken from a
-// counter, those with most keys first.
+// 2024). What the consumers need to know of a tile is in words that ride on the
+// barriers. Query tiles are taken from a counter, those with most keys first.
 
 #ifndef QSAT_CONVERSION_QSATTOGPU_HOPPERATTENTION_H
 #define QSAT_CONVERSION_QSATTOGPU_HOPPERATTENTION_H

@@ -29,9 +29,18 @@ struct GPULoweringContext {
     mlir::SymbolRefAttr name;
   };
   std::multimap<std::string, Kernel> kernels;
+
+  /// The kernel `name` for the configuration of `op`: the one emitted before, or
+  /// a new one in a gpu.module that `emit` fills. Configurations are the same
+  /// when operand types, attributes and regions are.
+  mlir::SymbolRefAttr getKernel(mlir::Operation *op, llvm::StringRef name,
+                                llvm::function_ref<void(mlir::gpu::GPUModuleOp)> emit);
 };
 
-mlir::LogicalResult lowerFlashAttention(const FlashOp &op, GPULoweringContext &context);
+/// With warpgroups and the copy engine (sm_90a).
+mlir::LogicalResult lowerHopperAttention(const FlashOp &op, GPULoweringContext &context);
+/// With what every GPU has.
+mlir::LogicalResult lowerPortableAttention(const FlashOp &op, GPULoweringContext &context);
 
 } // namespace qsat
 

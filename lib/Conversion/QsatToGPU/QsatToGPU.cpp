@@ -6,7 +6,10 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/LLVMIR/ROCDLDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
+#include "mlir/IR/OperationSupport.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -18,11 +21,61 @@ namespace qsat {
 using namespace mlir;
 using namespace qsat;
 
+/// What `module` is compiled by; none for the generic target.
+static ArrayAttr getTargets(MLIRContext *context, const GPUTarget &target) {
+  OpBuilder builder(context);
+  StringRef chip = target.chip;
+  if (chip.starts_with("sm_"))
+    return builder.getArrayAttr(NVVM::NVVMTargetAttr::get(
+        context, /*optLevel=*/3, "nvptx64-nvidia-cuda", chip, target.features));
+  if (chip.starts_with("gfx"))
+    return builder.getArrayAttr(
+        ROCDL::ROCDLTargetAttr::get(context, /*optLevel=*/3, "amdgcn-amd-amdhsa", chip));
+  return {};
+}
+
+SymbolRefAttr GPULoweringContext::getKernel(Operation *op, StringRef name,
+                                            function_ref<void(gpu::GPUModuleOp)> emit) {
+  std::string key;
+  llvm::raw_string_ostream text(key);
+  text << op->getName() << op->getAttrDictionary();
+  for (Type type : op->getOperandTypes())
+    text << type << ';';
+  auto [begin, end] = kernels.equal_range(key);
+  for (auto it = begin; it != end; ++it) {
+    bool same = llvm::all_of(
+        llvm::zip_equal(op->getRegions(), it->second.op->getRegions()), [](auto pair) {
+          return OperationEquivalence::isRegionEquivalentTo(
+              &std::get<0>(pair), &std::get<1>(pair), OperationEquivalence::IgnoreLocations);
+        });
+    if (same)
+      return it->second.name;
+  }
+  OpBuilder builder = OpBuilder::atBlockBegin(&symbols.getOp()->getRegion(0).front());
+  auto module = gpu::GPUModuleOp::create(builder, op->getLoc(), name,
+                                         getTargets(builder.getContext(), target));
+  symbols.insert(module);
+  emit(module);
+  auto symbol = SymbolRefAttr::get(module.getNameAttr(),
+                                   FlatSymbolRefAttr::get(builder.getContext(), name));
+  kernels.insert({key, {op, symbol}});
+  return symbol;
+}
+
+/// Whether there is a kernel for ops like `op`.
+static bool hasKernel(Operation *op) {
+  auto sparse = dyn_cast<SparseAttentionOp>(op);
+  return isa<AttentionOp>(op) || (sparse && sparse.getBackground() == Background::None);
+}
+
 /// Dispatches on the op family.
 static LogicalResult lower(Operation *op, GPULoweringContext &context) {
+  auto lowerAttention = [&](auto op) {
+    return context.target.hasWarpgroupMMA ? lowerHopperAttention(FlashOp(op), context)
+                                          : lowerPortableAttention(FlashOp(op), context);
+  };
   return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<AttentionOp, SparseAttentionOp>(
-          [&](auto op) { return lowerFlashAttention(FlashOp(op), context); })
+      .Case<AttentionOp, SparseAttentionOp>(lowerAttention)
       .Default([](Operation *op) { return op->emitOpError("has no GPU kernel yet"); });
 }
 
@@ -36,7 +89,7 @@ static LogicalResult checkHostCode(Operation *function) {
     bool isView = isa<memref::CastOp, memref::DimOp, memref::SubViewOp, memref::CollapseShapeOp,
                       memref::ExpandShapeOp, memref::ReinterpretCastOp, memref::TransposeOp,
                       memref::ExtractStridedMetadataOp, memref::ExtractAlignedPointerAsIndexOp>(op);
-    if (!usesArrays || isView || isa<QsatDialect>(op->getDialect()))
+    if (!usesArrays || isView || isa<QsatDialect, gpu::GPUDialect>(op->getDialect()))
       return WalkResult::advance();
     op->emitError("expected qsat ops and views only on arrays in device memory, but got '")
         << op->getName() << "'";
@@ -57,7 +110,7 @@ struct ConvertQsatToGPU : public qsat::impl::ConvertQsatToGPUBase<ConvertQsatToG
     }
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
-      if (isa<QsatDialect>(op->getDialect()) && !isa<YieldOp>(op))
+      if (isa<QsatDialect>(op->getDialect()) && !isa<YieldOp>(op) && !(skipsOthers && !hasKernel(op)))
         ops.push_back(op);
     });
     if (ops.empty())
@@ -68,7 +121,7 @@ struct ConvertQsatToGPU : public qsat::impl::ConvertQsatToGPUBase<ConvertQsatToG
         op->emitOpError("expected memref operands, but got tensors: bufferize first");
         return signalPassFailure();
       }
-      if (failed(checkHostCode(op->getParentOfType<FunctionOpInterface>())))
+      if (!target->isHost && failed(checkHostCode(op->getParentOfType<FunctionOpInterface>())))
         return signalPassFailure();
       if (failed(lower(op, context)))
         return signalPassFailure();

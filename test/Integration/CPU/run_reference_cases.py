@@ -1,6 +1,6 @@
 """Runs the reference cases through qsat-run and compares with the reference.
 
-    run_reference_cases.py --qsat-run=PATH [--lowering=loops|linalg] [--only=SUBSTR] [--skip=SUBSTR]
+    run_reference_cases.py --qsat-run=PATH [--lowering=loops|linalg|gpu] [--only=SUBSTR] [--skip=SUBSTR]
                            [--seed=N] [--jobs=N] [--keep=DIR]
     run_reference_cases.py --qsat-opt=PATH        parses and verifies the programs only
 
@@ -59,7 +59,7 @@ def main() -> int:
     tool = parser.add_mutually_exclusive_group(required=True)
     tool.add_argument("--qsat-run", help="the program to test")
     tool.add_argument("--qsat-opt", help="parse and verify with this only")
-    parser.add_argument("--lowering", choices=("loops", "linalg"))
+    parser.add_argument("--lowering", choices=("loops", "linalg", "gpu"))
     parser.add_argument("--only", default="", help="cases whose name contains this")
     parser.add_argument("--skip", action="append", default=[], help="leave out cases whose name contains this; repeatable")
     parser.add_argument("--seed", type=int, default=0)

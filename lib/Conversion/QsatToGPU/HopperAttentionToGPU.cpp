@@ -1,11 +1,10 @@
-//===- AttentionToGPU.cpp - Attention to launches of kernels --------------===//
+//===- HopperAttentionToGPU.cpp - Attention to launches on Hopper ---------===//
 
 #include "HopperAttention.h"
 #include "HostBuilder.h"
 #include "Lowering.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/OperationSupport.h"
 
 using namespace mlir;
 using namespace qsat;
@@ -112,43 +111,6 @@ static void buildKernel(gpu::GPUModuleOp module, StringRef name, const FlashOp &
   b.create<LLVM::ReturnOp>(ValueRange());
 }
 
-/// The kernel for the configuration of `op`: the one emitted before, or a new
-/// one. Configurations are the same when operand types, attributes and regions
-/// are.
-static SymbolRefAttr getKernel(const FlashOp &op, const HopperPlan &plan,
-                               const HopperArguments &arguments, ValueRange captures,
-                               GPULoweringContext &context) {
-  std::string key;
-  llvm::raw_string_ostream text(key);
-  text << op.op->getName() << op.op->getAttrDictionary();
-  for (Type type : op.op->getOperandTypes())
-    text << type << ';';
-  auto [begin, end] = context.kernels.equal_range(key);
-  for (auto it = begin; it != end; ++it) {
-    bool same = llvm::all_of(
-        llvm::zip_equal(op.op->getRegions(), it->second.op->getRegions()), [](auto pair) {
-          return OperationEquivalence::isRegionEquivalentTo(
-              &std::get<0>(pair), &std::get<1>(pair), OperationEquivalence::IgnoreLocations);
-        });
-    if (same)
-      return it->second.name;
-  }
-
-  StringRef name = op.isSparse ? "qsat_sparse_attention" : "qsat_attention";
-  Operation *module = context.symbols.getOp();
-  OpBuilder builder = OpBuilder::atBlockBegin(&module->getRegion(0).front());
-  auto target = NVVM::NVVMTargetAttr::get(builder.getContext(), /*optLevel=*/3,
-                                          "nvptx64-nvidia-cuda", context.target.chip,
-                                          context.target.features);
-  auto binary = gpu::GPUModuleOp::create(builder, op.op->getLoc(), name, ArrayRef<Attribute>(target));
-  context.symbols.insert(binary);
-  buildKernel(binary, name, op, plan, arguments, captures);
-  auto symbol = SymbolRefAttr::get(binary.getNameAttr(),
-                                   FlatSymbolRefAttr::get(builder.getContext(), name));
-  context.kernels.insert({key, {op.op, symbol}});
-  return symbol;
-}
-
 //===----------------------------------------------------------------------===//
 // The launch
 //===----------------------------------------------------------------------===//
@@ -178,7 +140,7 @@ static Value shiftBound(HostBuilder &b, const FlashOp &op, int64_t value, bool a
   return b.toI32(b.clamp(bound, -kLargest, kLargest));
 }
 
-LogicalResult qsat::lowerFlashAttention(const FlashOp &op, GPULoweringContext &context) {
+LogicalResult qsat::lowerHopperAttention(const FlashOp &op, GPULoweringContext &context) {
   SmallVector<Value> captures = isolateRegion(op.op);
   if (failed(verify(op, captures)))
     return failure();
@@ -245,7 +207,10 @@ LogicalResult qsat::lowerFlashAttention(const FlashOp &op, GPULoweringContext &c
     args.captures = captures;
   }
 
-  SymbolRefAttr kernel = getKernel(op, *plan, args, captures, context);
+  StringRef name = op.isSparse ? "qsat_sparse_attention" : "qsat_attention";
+  SymbolRefAttr kernel = context.getKernel(op.op, name, [&](gpu::GPUModuleOp module) {
+    buildKernel(module, name, op, *plan, args, captures);
+  });
   SmallVector<Value> operands;
   for (Value *field : args.fields())
     operands.push_back(field->getType().isIndex() ? b.toI64(*field) : *field);
