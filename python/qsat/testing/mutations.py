@@ -64,6 +64,11 @@ def _earlier(function, op):
     return values
 
 
+def _alike(x, y):
+    """The same type, and the same sizes where they are known at run time only."""
+    return x.elem == y.elem and x.dims == y.dims
+
+
 def _map(v, body):
     """An op that computes ``body(element, indices)`` at every point of v."""
     rank = len(v.dims)
@@ -220,7 +225,7 @@ def operand(function, rng):
     rng.shuffle(places)
     for op, n in places:
         v = op.operands[n]
-        options = [x for x in _earlier(function, op) if x is not v and x.type == v.type]
+        options = [x for x in _earlier(function, op) if x is not v and _alike(x, v)]
         if options:
             op.operands[n] = rng.choice(options)
             return True
@@ -293,7 +298,7 @@ def combined(function, rng):
     rng.shuffle(places)
     for op, n in places:
         v = op.operands[n]
-        options = [x for x in _earlier(function, op) if x.type == v.type]
+        options = [x for x in _earlier(function, op) if _alike(x, v)]
         if options:
             other = rng.choice(options)
             rank = len(v.dims)
