@@ -9,4 +9,5 @@
 ``tosa``       the same operations in TOSA
 ``spelling_check``, ``near_miss_check``  spellings are found, and nothing else is
 ``fuzz``       runs the two checks on as many programs as asked for
+``same_numbers``  compares programs from files with what raising makes of them
 """
