@@ -47,6 +47,7 @@ struct Settings {
   Estimator estimator;
   Background background;
   double theta, alpha;
+  int64_t stride;
 };
 
 } // namespace
@@ -124,8 +125,8 @@ FailureOr<Settings> SparsifyPass::checkOptions() {
   bool counts = llvm::is_contained({Policy::TopK, Policy::HeavyHitter, Policy::Measure}, *p);
   if (counts && topK <= 0)
     return bad("policy " + policyName + " needs k >= 1, but got " + Twine(topK));
-  if (blockM <= 0 || blockN <= 0 || stride <= 0 || sinks < 0 || local < 0)
-    return bad("expected positive block-m, block-n and stride, and sinks and local >= 0");
+  if (blockM <= 0 || blockN <= 0 || stride < 0 || sinks < 0 || local < 0)
+    return bad("expected positive block-m and block-n, and stride, sinks and local >= 0");
   if (!(share > 0 && share <= 1))
     return bad(llvm::formatv("expected 0 < share <= 1, but got {0}", double(share)).str());
   if (!(exponent >= 0 && exponent <= 1))
@@ -133,12 +134,14 @@ FailureOr<Settings> SparsifyPass::checkOptions() {
   if (!(auditShare >= 0 && auditShare <= 1))
     return bad(
         llvm::formatv("expected 0 <= audit-share <= 1, but got {0}", double(auditShare)).str());
-  if (*e == Estimator::Antidiagonal && (blockM % stride != 0 || blockN % stride != 0))
+  QualityRule rule = getRule(quality);
+  int64_t rows = stride > 0 ? int64_t(stride) : rule.stride;
+  if (*e == Estimator::Antidiagonal && (blockM % rows != 0 || blockN % rows != 0))
     return bad("expected stride to divide block-m and block-n with estimator antidiagonal");
-  double t = theta >= 0 ? double(theta) : getTheta(quality);
+  double t = theta >= 0 ? double(theta) : rule.theta;
   if (*p == Policy::LogitThreshold)
     t = theta;
-  return Settings{*p, *e, *g, t, density > 0 ? double(density) : 1.0};
+  return Settings{*p, *e, *g, t, density > 0 ? double(density) : 1.0, rows};
 }
 
 Decision SparsifyPass::decide(AttentionOp op, const Settings &settings) {
@@ -166,7 +169,7 @@ Decision SparsifyPass::decide(AttentionOp op, const Settings &settings) {
   auto estimateFor = [&](int64_t m, int64_t n) {
     return estimateSparsify({m, n, q.isDynamicDim(3) ? 64 : q.getDimSize(3),
                              v.isDynamicDim(3) ? 64 : v.getDimSize(3), op.getMaskAttr(), blockM,
-                             blockN, settings.estimator, stride, share, settings.policy,
+                             blockN, settings.estimator, settings.stride, share, settings.policy,
                              settings.theta, settings.alpha, exponent, topK, 1 + local + sinks});
   };
   bool dynamicQueries = ShapedType::isDynamic(queries);
@@ -223,7 +226,7 @@ SmallVector<Value> SparsifyPass::buildSparse(OpBuilder &b, AttentionOp op,
       b, loc, ValueRange(scoreInits).getTypes(), op.getQ(), op.getK(), op.getExtras(),
       op.getPosition(), scoreInits, op.getScaleAttr(), op.getMaskAttr(), op.getExtraMapsAttr(),
       EstimatorAttr::get(b.getContext(), settings.estimator), b.getI64IntegerAttr(blockM),
-      b.getI64IntegerAttr(blockN), b.getI64IntegerAttr(stride), b.getF64FloatAttr(share));
+      b.getI64IntegerAttr(blockN), b.getI64IntegerAttr(settings.stride), b.getF64FloatAttr(share));
   cloneScoreRegion(op, score.getScore());
 
   // indices [B,Hs,Mb,Nb], counts, mass, queries [B,Hs,Mb].

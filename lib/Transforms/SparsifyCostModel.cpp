@@ -25,7 +25,7 @@ static double expectedDensity(const SparsifyProblem &p, double context, double b
   case Policy::Threshold:
     if (p.theta <= 0)
       return 1;
-    return 0.051 * std::pow(p.theta / 0.012, -0.68) * std::pow(32768 / context, 0.98);
+    return 0.051 * std::pow(p.theta * 128 / p.blockN / 0.012, -0.68) * std::pow(32768 / context, 0.98);
   case Policy::TopK:
   case Policy::HeavyHitter:
   case Policy::Measure:

@@ -26,8 +26,8 @@ struct SparsifyProblem {
 /// fixed costs in FLOPs of the dense kernel. Measured on AVX-512 CPUs with
 /// python/benchmarks; a target may pass its own.
 struct SparsifyRates {
-  double sparse = 0.9;           ///< sparse attention on the selected blocks
-  double score = 0.5;            ///< exact scores of sampled rows
+  double sparse = 0.8;           ///< sparse attention on the selected blocks
+  double score = 0.8;            ///< exact scores of sampled rows
   double flopsPerBlock = 400;    ///< selection, per (query block, key block)
   double flopsPerQueryBlock = 2e6; ///< start of a query block's work
 };
@@ -41,8 +41,8 @@ struct SparsifyEstimate {
 
 /// Expected cost of making `problem` sparse. The expected density of a
 /// threshold is a prior fitted to 26 documents of a 32k-context model (density
-/// of theta at context n: 0.051 (theta/0.012)^-0.68 (32768/n)^0.98, within 20 %
-/// for theta >= 0.006 and n >= 8192, see docs/accuracy.md); data decides.
+/// of theta at context n: 0.051 (theta/0.012 128/block_n)^-0.68 (32768/n)^0.98,
+/// within 20 % for theta >= 0.006 and n >= 8192, see docs/accuracy.md); data decides.
 SparsifyEstimate estimateSparsify(const SparsifyProblem &problem,
                                   const SparsifyRates &rates = SparsifyRates());
 

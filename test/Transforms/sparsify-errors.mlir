@@ -17,7 +17,7 @@
 // DENSITY: error: qsat-sparsify: expected 0 <= density <= 1, but got 1.5
 // ESTIMATOR: error: qsat-sparsify: unknown estimator 'guess'
 // BACKGROUND: error: qsat-sparsify: unknown background 'noise'
-// BLOCK: error: qsat-sparsify: expected positive block-m, block-n and stride
+// BLOCK: error: qsat-sparsify: expected positive block-m and block-n, and stride
 // STRIDE: error: qsat-sparsify: expected stride to divide block-m and block-n
 // QUALITY: Cannot find option named 'best'
 // REPORT: error: qsat-sparsify: cannot write report:

@@ -1,7 +1,7 @@
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify | FileCheck %s
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="density=0.2 entangle" | FileCheck %s --check-prefix=BUDGET
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="quality=exact" | FileCheck %s --check-prefix=EXACT
-// RUN: qsat-opt %s -split-input-file --qsat-sparsify="quality=high local=0" | FileCheck %s --check-prefix=HIGH
+// RUN: qsat-opt %s -split-input-file --qsat-sparsify="quality=high local=0 block-m=128 block-n=128" | FileCheck %s --check-prefix=HIGH
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="quality=fast" | FileCheck %s --check-prefix=FAST
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="policy=logit_threshold theta=-2.5 background=t2" | FileCheck %s --check-prefix=LOGIT
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify -o /dev/null --remarks-filter-missed=qsat --remarks-filter-passed=qsat 2>&1 | FileCheck %s --check-prefix=REMARK
@@ -13,23 +13,25 @@
 // CHECK-LABEL: func.func @causal_gqa
 // CHECK-SAME: %[[Q:[^:]*]]: tensor<1x8x8192x64xf32>, %[[K:[^:]*]]: tensor<1x2x8192x64xf32>, %[[V:[^:]*]]: tensor<1x2x8192x64xf32>
 // CHECK: %[[AMPLITUDE:.*]] = qsat.amplitude_score ins(%[[Q]], %[[K]] :
-// CHECK-SAME: {mask = #qsat.mask<causal>, scale = 1.250000e-01 : f64} -> tensor<1x8x64x64xf32>
+// CHECK-SAME: {block_m = 64 : i64, block_n = 64 : i64, mask = #qsat.mask<causal>, scale = 1.250000e-01 : f64} -> tensor<1x8x128x128xf32>
 // CHECK: %[[SELECT:.*]]:4 = qsat.amplified_select ins(%[[AMPLITUDE]] :
-// CHECK-SAME: {local = 1 : i64, mask = #qsat.mask<causal>, theta = 1.200000e-02 : f64} -> tensor<1x8x64x64xi32>, tensor<1x8x64xi32>, tensor<1x8x64xf32>, tensor<1x8x64xf32>
+// CHECK-SAME: {block_m = 64 : i64, block_n = 64 : i64, local = 1 : i64, mask = #qsat.mask<causal>, theta = 8.000000e-03 : f64} -> tensor<1x8x128x128xi32>, tensor<1x8x128xi32>, tensor<1x8x128xf32>, tensor<1x8x128xf32>
 // CHECK: %[[O:.*]]:2 = qsat.sparse_attention ins(%[[Q]], %[[K]], %[[V]] :
 // CHECK-SAME: list(%[[SELECT]]#0, %[[SELECT]]#1 :
-// CHECK-SAME: {mask = #qsat.mask<causal>, scale = 1.250000e-01 : f64}
+// CHECK-SAME: {block_m = 64 : i64, block_n = 64 : i64, mask = #qsat.mask<causal>, scale = 1.250000e-01 : f64}
 // CHECK: return %[[O]]#0
 // HIGH-LABEL: func.func @causal_gqa
+// HIGH: amplitude_score{{.*}}stride = 8 : i64
 // HIGH: amplified_select{{.*}} {mask = #qsat.mask<causal>, theta = 6.000000e-03 : f64}
 // FAST-LABEL: func.func @causal_gqa
-// FAST: amplified_select{{.*}} {local = 1 : i64, mask = #qsat.mask<causal>, theta = 2.400000e-02 : f64}
+// FAST-NOT: stride
+// FAST: amplified_select{{.*}} {block_m = 64 : i64, block_n = 64 : i64, local = 1 : i64, mask = #qsat.mask<causal>, theta = 1.600000e-02 : f64}
 // BUDGET-LABEL: func.func @causal_gqa
-// BUDGET: amplified_select{{.*}} {alpha = 2.000000e-01 : f64, entangle, local = 1 : i64, mask = #qsat.mask<causal>, policy = #qsat.policy<budget>
-// BUDGET-SAME: -> tensor<1x2x64x64xi32>
+// BUDGET: amplified_select{{.*}} {alpha = 2.000000e-01 : f64, block_m = 64 : i64, block_n = 64 : i64, entangle, local = 1 : i64, mask = #qsat.mask<causal>, policy = #qsat.policy<budget>
+// BUDGET-SAME: -> tensor<1x2x128x128xi32>
 // LOGIT-LABEL: func.func @causal_gqa
-// LOGIT: %[[SCORE:.*]]:2 = qsat.amplitude_score{{.*}} -> tensor<1x8x64x64xf32>, tensor<1x8x64xf32>
-// LOGIT: amplified_select ins(%[[SCORE]]#0 : tensor<1x8x64x64xf32>) lse(%[[SCORE]]#1 : tensor<1x8x64xf32>){{.*}}policy = #qsat.policy<logit_threshold>, theta = -2.500000e+00
+// LOGIT: %[[SCORE:.*]]:2 = qsat.amplitude_score{{.*}} -> tensor<1x8x128x128xf32>, tensor<1x8x128xf32>
+// LOGIT: amplified_select ins(%[[SCORE]]#0 : tensor<1x8x128x128xf32>) lse(%[[SCORE]]#1 : tensor<1x8x128xf32>){{.*}}policy = #qsat.policy<logit_threshold>, theta = -2.500000e+00
 // LOGIT: qsat.sparse_attention{{.*}}background = #qsat.background<t2>
 // REMARK: [Passed] sparsify {{.*}}Function=causal_gqa{{.*}}made attention sparse{{.*}}expected density 0.{{.*}}speed-up
 // SLOW: [Missed] sparsify {{.*}}Function=causal_gqa{{.*}}below min-speedup=50.00

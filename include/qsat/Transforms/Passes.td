@@ -22,14 +22,15 @@ def SparsifyPass : Pass<"qsat-sparsify", "::mlir::ModuleOp"> {
     With a dynamic number of keys both forms are made, and the context from which
     on the model expects that speed-up is compared at run time.
 
-    `quality` sets one threshold theta on the mass of a key block for all heads,
-    layers and contexts: high 0.006, balanced 0.012, fast 0.024; `exact` changes
-    nothing. theta is an absolute mass: the density falls about as 1 / context,
-    and what it costs in accuracy does not depend on the context. Measured on a
-    byte-level model of 32k context, mean over whole documents of 16k and of 32k
-    (docs/accuracy.md): at most 0.000, 0.000 and 0.006 bits per byte more than
-    dense. The block beside the diagonal is always kept (`local`): the rows that
-    are sampled say nothing of the first rows of the block, which look there. `density`
+    `quality` sets one threshold theta on the mass of a key block, and which rows
+    estimate it, for all heads, layers and contexts: high 0.006 and every 8th row,
+    balanced 0.008 and every 16th, fast 0.016 and every 16th; `exact` changes
+    nothing. theta is an absolute mass: the density falls about as 1 / context, and
+    what it costs in accuracy does not depend on the context. Measured on a
+    byte-level model (docs/accuracy.md), over dense: at most 0.001, 0.004 and 0.015
+    bits per byte more on whole documents of 16k and of 32k, in the mean. The block
+    beside the diagonal is always kept (`local`): sampled rows say nothing of the
+    first rows of their block, which look there. `density`
     asks instead for that share of the visible key blocks of each query block
     (policy budget, alpha = density, exponent = 1).
 
@@ -44,9 +45,9 @@ def SparsifyPass : Pass<"qsat-sparsify", "::mlir::ModuleOp"> {
            "How close to dense: exact, high, balanced or fast",
            [{::llvm::cl::values(
              clEnumValN(::qsat::Quality::Exact, "exact", "leave attention dense"),
-             clEnumValN(::qsat::Quality::High, "high", "theta = 0.006"),
-             clEnumValN(::qsat::Quality::Balanced, "balanced", "theta = 0.012"),
-             clEnumValN(::qsat::Quality::Fast, "fast", "theta = 0.024"))}]>,
+             clEnumValN(::qsat::Quality::High, "high", "theta = 0.006, stride = 8"),
+             clEnumValN(::qsat::Quality::Balanced, "balanced", "theta = 0.008, stride = 16"),
+             clEnumValN(::qsat::Quality::Fast, "fast", "theta = 0.016, stride = 16"))}]>,
     Option<"density", "density", "double", "0.0",
            "Share of the visible key blocks to keep, in (0, 1]; 0: by quality">,
     Option<"policy", "policy", "std::string", "\"\"",
@@ -60,14 +61,14 @@ def SparsifyPass : Pass<"qsat-sparsify", "::mlir::ModuleOp"> {
     Option<"seed", "seed", "int64_t", "0", "Seed of the policy measure and of audit">,
     Option<"estimator", "estimator", "std::string", "\"rows\"",
            "Estimator of the block amplitudes">,
-    Option<"stride", "stride", "int64_t", "16",
-           "Query rows per sampled row (rows, cascade), or group size (antidiagonal)">,
+    Option<"stride", "stride", "int64_t", "0",
+           "Query rows per sampled row (rows, cascade), or group size (antidiagonal); 0: by quality">,
     Option<"share", "share", "double", "0.5",
            "Share of the blocks that cascade lets through">,
     Option<"background", "background", "std::string", "\"none\"",
            "What stands in for unselected keys: none, rank1, centroid or t2">,
-    Option<"blockM", "block-m", "int64_t", "128", "Query rows per block">,
-    Option<"blockN", "block-n", "int64_t", "128", "Keys per block">,
+    Option<"blockM", "block-m", "int64_t", "64", "Query rows per block">,
+    Option<"blockN", "block-n", "int64_t", "64", "Keys per block">,
     Option<"sinks", "sinks", "int64_t", "0", "First key blocks that are always kept">,
     Option<"local", "local", "int64_t", "1", "Key blocks on each side of the diagonal that are always kept">,
     Option<"entangle", "entangle", "bool", "false",

@@ -3,8 +3,8 @@
 import pathlib
 import re
 
-#: What `qsat-sparsify` does by default; `quality` chooses theta.
-PRODUCT = "estimator=rows stride=16 local=1"
+#: The form that others are held to: `qsat-sparsify` with block-m=128 block-n=128 stride=16.
+FORM = "estimator=rows stride=16 local=1"
 
 
 def _by(form, key, *values):
@@ -12,12 +12,12 @@ def _by(form, key, *values):
 
 
 LISTS = {
-    # The front: the product, its finer blocks and other strides, then the peers.
+    # The front: rows on blocks of 128x128 and, as `quality` has it, of 64x64; then the peers.
     "pareto": [
-        *_by(PRODUCT, "theta", ".004", ".006", ".008", ".012", ".016", ".02", ".024", ".028", ".032", ".036"),
-        *_by(PRODUCT + " bits=8", "theta", ".008", ".012", ".016", ".024"),
-        *_by(PRODUCT + " bits=4", "theta", ".008", ".012", ".016", ".024"),
-        *_by(PRODUCT + " block_m=64 block_n=64", "theta", ".004", ".006", ".008", ".012", ".016", ".02"),
+        *_by(FORM, "theta", ".004", ".006", ".008", ".012", ".016", ".02", ".024", ".028", ".032", ".036"),
+        *_by(FORM + " bits=8", "theta", ".008", ".012", ".016", ".024"),
+        *_by(FORM + " bits=4", "theta", ".008", ".012", ".016", ".024"),
+        *_by(FORM + " block_m=64 block_n=64", "theta", ".004", ".006", ".008", ".012", ".016", ".02"),
         *_by("estimator=rows stride=8 local=1 block_m=64 block_n=64", "theta", ".006", ".008", ".012", ".016"),
         *_by("estimator=rows stride=8 local=1", "theta", ".006", ".012", ".018", ".024"),
         *_by("estimator=rows stride=32 local=1", "theta", ".003", ".006", ".012", ".018"),
@@ -32,23 +32,23 @@ LISTS = {
         *(f"estimator={e} policy=budget alpha=.1 local=1" for e in ("exact", "rows stride=16", "pooled",
                                                                    "antidiagonal stride=8")),
     ],
-    # Rules, shared lists and backgrounds at about the cost of the product.
+    # Rules, shared lists and backgrounds at about one cost.
     "seeds": [
-        *_by(PRODUCT, "theta", ".012", ".024"),
-        *_by(PRODUCT + " entangle=1", "theta", ".012", ".024", ".032"),
-        *(f"{PRODUCT} theta=.024 background={b}" for b in ("rank1", "centroid", "t2")),
-        *_by(PRODUCT + " policy=budget", "alpha", ".05", ".1"),
-        *_by(PRODUCT + " policy=budget exponent=.7", "alpha", ".27", ".53"),
-        *_by(PRODUCT + " policy=budget exponent=.5", "alpha", ".8", "1.6"),
-        *_by(PRODUCT + " policy=mass", "theta", ".7", ".8"),
-        *_by(PRODUCT + " policy=relative_threshold", "theta", ".03", ".1"),
-        *_by(PRODUCT + " policy=logit_threshold", "theta", "8", "11"),
-        *_by(PRODUCT + " policy=measure", "alpha", ".1"),
-        *_by(PRODUCT + " policy=heavy_hitter", "alpha", ".1"),
+        *_by(FORM, "theta", ".012", ".024"),
+        *_by(FORM + " entangle=1", "theta", ".012", ".024", ".032"),
+        *(f"{FORM} theta=.024 background={b}" for b in ("rank1", "centroid", "t2")),
+        *_by(FORM + " policy=budget", "alpha", ".05", ".1"),
+        *_by(FORM + " policy=budget exponent=.7", "alpha", ".27", ".53"),
+        *_by(FORM + " policy=budget exponent=.5", "alpha", ".8", "1.6"),
+        *_by(FORM + " policy=mass", "theta", ".7", ".8"),
+        *_by(FORM + " policy=relative_threshold", "theta", ".03", ".1"),
+        *_by(FORM + " policy=logit_threshold", "theta", "8", "11"),
+        *_by(FORM + " policy=measure", "alpha", ".1"),
+        *_by(FORM + " policy=heavy_hitter", "alpha", ".1"),
         *_by("estimator=exact local=1 policy=evict", "alpha", ".1", ".2"),
         *_by("estimator=exact policy=evict_keys", "alpha", ".1", ".2", ".5"),
-        *_by(PRODUCT + " theta=.012", "gamma", "-.5", ".5", "1"),
-        *_by(PRODUCT + " reuse=2", "theta", ".006"),
+        *_by(FORM + " theta=.012", "gamma", "-.5", ".5", "1"),
+        *_by(FORM + " reuse=2", "theta", ".006"),
     ],
 }
 
@@ -65,10 +65,10 @@ def read(name):
 LABELS = {
     "exact local=1": "oracle block mass (not charged)",
     "exact bits=4 local=1": "4-bit QK",
-    "rows stride=16 local=1": "rows/16 (qsat)",
+    "rows stride=16 local=1": "rows/16",
     "rows stride=16 local=1 bits=8": "rows/16 in int8",
-    "rows stride=8 local=1 block_m=64 block_n=64": "rows/8, 64x64 blocks",
-    "rows stride=16 local=1 block_m=64 block_n=64": "rows/16, 64x64 blocks",
+    "rows stride=8 local=1 block_m=64 block_n=64": "rows/8, 64x64 blocks (qsat, high)",
+    "rows stride=16 local=1 block_m=64 block_n=64": "rows/16, 64x64 blocks (qsat)",
     "rows stride=16": "rows/16 without the local block",
     "cascade stride=8 share=.5 local=1": "cascade .5/8",
     "antidiagonal stride=8 local=1": "antidiagonal/8 (XAttention)",
