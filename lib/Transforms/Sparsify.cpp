@@ -268,8 +268,9 @@ SmallVector<Value> SparsifyPass::buildSparse(OpBuilder &b, AttentionOp op,
 /// of the run.
 void SparsifyPass::buildAudit(OpBuilder &b, AttentionOp op, SparseAttentionOp sparse) {
   Location loc = op.getLoc();
-  // By default strata are the query blocks: at their first rows the lists change.
-  double share = auditShare > 0 ? double(auditShare) : std::min(1.0, 2.0 / blockM);
+  // By default strata are the query blocks, at whose first rows the lists change, or as
+  // many of them as make 128 rows: an audit of 1/64 of the rows costs 2 % of dense.
+  double share = auditShare > 0 ? double(auditShare) : std::min(1.0, 2.0 / std::max<int64_t>(blockM, 128));
   int64_t stratum = static_cast<int64_t>(std::rint(2.0 / share));
   SmallVector<OpFoldResult> dims = tensor::getMixedSizes(b, loc, op.getQ());
   OpFoldResult strata = blockCount(b, loc, dims[2], stratum);

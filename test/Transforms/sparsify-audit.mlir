@@ -1,7 +1,7 @@
 // With `audit` each sparse attention is followed by the recomputation of a sample of
-// its rows: two of each query block, or as many as asked for.
+// its rows: two of each query block or 128 rows, or as many as asked for.
 // RUN: qsat-opt %s --qsat-sparsify="quality=fast audit seed=3" | FileCheck %s
-// RUN: qsat-opt %s --qsat-sparsify="quality=fast audit block-m=64" | FileCheck %s --check-prefix=BLOCK
+// RUN: qsat-opt %s --qsat-sparsify="quality=fast audit block-m=256" | FileCheck %s --check-prefix=BLOCK
 // RUN: qsat-opt %s --qsat-sparsify="quality=fast audit audit-share=0.25" | FileCheck %s --check-prefix=SHARE
 // RUN: not qsat-opt %s --qsat-sparsify="audit audit-share=2" 2>&1 | FileCheck %s --check-prefix=ERROR
 
@@ -13,7 +13,7 @@
 // CHECK: qsat.audit ins(%[[Q]], %[[K]], %[[V]] : {{.*}}) of(%[[O]]#0 : tensor<1x8x8200x64xf32>) lse(%[[O]]#1 : tensor<1x8x8200xf32>)
 // CHECK-SAME: outs({{.*}} : tensor<1x8x65x2xf32>, tensor<1x8x65x2xf32>, tensor<1x8x65x2xf32>) {mask = #qsat.mask<causal>, record, seed = 3 : i64} score {
 // CHECK: return %[[O]]#0
-// BLOCK: qsat.audit {{.*}} share = 3.125000e-02 : f64}
+// BLOCK: qsat.audit {{.*}} share = 7.812500e-03 : f64}
 // SHARE: qsat.audit {{.*}}tensor<1x8x1025x2xf32>) {{.*}} share = 2.500000e-01 : f64}
 func.func @audit(%q: tensor<1x8x8200x64xf32>, %k: tensor<1x2x8200x64xf32>, %v: tensor<1x2x8200x64xf32>, %init: tensor<1x8x8200x64xf32>) -> tensor<1x8x8200x64xf32> {
   %o = qsat.attention

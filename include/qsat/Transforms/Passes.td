@@ -76,7 +76,7 @@ def SparsifyPass : Pass<"qsat-sparsify", "::mlir::ModuleOp"> {
     Option<"audit", "audit", "bool", "false",
            "Recompute a random sample of rows exactly after each sparse attention">,
     Option<"auditShare", "audit-share", "double", "0.0",
-           "Share of the rows that audit recomputes; 0: two of each query block">,
+           "Share of the rows that audit recomputes; 0: two of each query block, or of 128 rows">,
     Option<"minKeys", "min-keys", "int64_t", "2048",
            "Fewest visible keys for which attention is made sparse">,
     Option<"minSpeedup", "min-speedup", "double", "1.1",
