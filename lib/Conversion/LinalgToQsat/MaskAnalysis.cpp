@@ -144,8 +144,10 @@ static bool staysHidden(ArrayRef<ScoreStep> later, double &fill) {
       break;
     case ScoreStep::Add:
     case ScoreStep::Subtract:
-    case ScoreStep::Fill:
     case ScoreStep::AddFill:
+      break;
+    case ScoreStep::Fill: // may replace -inf by a finite number
+      fill = std::max(fill, step.fill);
       break;
     case ScoreStep::SubtractFrom:
     case ScoreStep::Tanh:
