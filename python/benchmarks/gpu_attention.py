@@ -266,7 +266,9 @@ def flex(problem):
         mask = create_block_mask(causal, None, None, rows, keys, device="cuda") if kernel.causal else None
     else:
         blocks = problem.block_mask()
-        diagonal = torch.eye(blocks.shape[2], dtype=torch.bool, device="cuda") & bool(kernel.causal)
+        first_row = torch.arange(blocks.shape[2], device="cuda")[:, None] * BLOCK
+        last_key = (torch.arange(blocks.shape[3], device="cuda") + 1) * kernel.block - 1
+        diagonal = (last_key > first_row) & bool(kernel.causal)
 
         def ordered(marks):
             return (marks.sum(-1).int(),
