@@ -121,6 +121,7 @@ std::vector<RuntimeFunction> getRuntimeFunctions() {
           {"qsat_op_end", reinterpret_cast<void *>(&qsat_op_end)},
           {"qsat_report_selection", reinterpret_cast<void *>(&qsat_report_selection)},
           {"qsat_report_audit", reinterpret_cast<void *>(&qsat_report_audit)},
+          {"qsat_request_amx", reinterpret_cast<void *>(&qsat_request_amx)},
           {"qsat_assert_failed", reinterpret_cast<void *>(&qsat_assert_failed)}};
 }
 

@@ -136,7 +136,10 @@ def run_case(arguments, element, width):
     rows = -(-n // BLOCK)
     sizes = {d: max(1, round(d * rows)) for d in arguments.densities}
     module = Module(module_text(arguments, element, width, sorted(set(sizes.values()))),
-                    os.path.abspath(arguments.qsat_opt), arguments.target_cpu)
+                    os.path.abspath(arguments.qsat_opt), arguments.target_cpu,
+                    load=not arguments.compile_only)
+    if arguments.compile_only:
+        return []
     module.set_threads(arguments.threads)
     o = np.zeros_like(arrays[0])
     candidates, pairs, peers = {}, {}, {}
@@ -212,6 +215,8 @@ def main():
                         help="as in LLVM, to force a path: znver5, sapphirerapids, x86-64-v4, ...")
     parser.add_argument("--no-torch", action="store_true")
     parser.add_argument("--flex", action="store_true", help="also torch's flex_attention")
+    parser.add_argument("--compile-only", action="store_true",
+                        help="into QSAT_KERNELS, for a machine without LLVM")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
 

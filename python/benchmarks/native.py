@@ -5,6 +5,8 @@ model, on tensors, through `qsat-cpu-pipeline`.
 """
 
 import ctypes
+import hashlib
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -51,27 +53,47 @@ def describe(array):
     return Ranked(pointer, pointer, 0, sizes, strides)
 
 
-class Library:
-    """A shared library of `text` after `passes` (options of qsat-opt), compiled for `march`."""
+def runtime_of(qsat_opt):
+    """What kernels call: the runtime of the build that `qsat_opt` is of."""
+    return [pathlib.Path(qsat_opt).resolve().parents[1] / "lib" / "libQsatRuntime.a", "-lstdc++"]
 
-    def __init__(self, text, qsat_opt, passes, march="native", objects=()):
+
+class Library:
+    """A shared library of `text` after `passes` (options of qsat-opt), compiled for `march`.
+
+    With QSAT_KERNELS=DIR in the environment it is kept in DIR, and taken from there without a
+    compiler when it is there already: a machine without LLVM can run what another has compiled
+    (DIR then holds libomp.so.5 too).
+    """
+
+    def __init__(self, text, qsat_opt, passes, march="native", objects=(), load=True):
         self.folder = tempfile.TemporaryDirectory()
         folder = pathlib.Path(self.folder.name)
+        library = folder / "k.so"
+        if kept := os.environ.get("QSAT_KERNELS"):
+            key = hashlib.sha256(repr((text, passes, march)).encode()).hexdigest()[:16]
+            library = pathlib.Path(kept).resolve() / f"{key}.so"
+        if not library.exists():
+            self.compile(text, qsat_opt, passes, march, objects, folder, library)
+        if not load:
+            return
+        self.library = ctypes.CDLL(str(library))
+        omp = library.parent / "libomp.so.5"
+        self.omp = ctypes.CDLL(str(omp if omp.exists() else LLVM / "lib/libomp.so"))
+
+    def compile(self, text, qsat_opt, passes, march, objects, folder, library):
         (folder / "in.mlir").write_text(text)
         commands = [
-            [qsat_opt, "in.mlir", *passes, "-o", "llvm.mlir"],
+            [os.path.abspath(qsat_opt), "in.mlir", *passes, "-o", "llvm.mlir"],
             [LLVM / "bin/mlir-translate", "--mlir-to-llvmir", "llvm.mlir", "-o", "k.ll"],
             [LLVM / "bin/clang", "-O3", f"-march={march}", "-mprefer-vector-width=512", "-shared",
-             "-fPIC", "-Wno-override-module", "k.ll", *map(str, objects), "-o", "k.so",
-             f"-L{LLVM}/lib", "-lomp", "-lm",
-             f"-Wl,-rpath,{LLVM}/lib"],
+             "-fPIC", "-Wno-override-module", "k.ll", *map(str, objects), "-o", library,
+             f"-L{LLVM}/lib", "-lomp", "-lm", f"-Wl,-rpath,$ORIGIN:{LLVM}/lib"],
         ]
         for command in commands:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
             if done.returncode != 0:
                 raise RuntimeError(f"{command[0]}: {done.stderr[:2000]}")
-        self.library = ctypes.CDLL(str(folder / "k.so"))
-        self.omp = ctypes.CDLL(str(LLVM / "lib/libomp.so"))
 
     def set_threads(self, count):
         self.omp.omp_set_num_threads(count)
@@ -80,9 +102,10 @@ class Library:
 class Module(Library):
     """qsat ops on memrefs; `module.call(name, arrays...)` calls a function of it."""
 
-    def __init__(self, text, qsat_opt, cpu="host"):
+    def __init__(self, text, qsat_opt, cpu="host", load=True):
         passes = [f"--convert-qsat-to-loops=cpu={cpu}", *PASSES]
-        super().__init__(text, qsat_opt, passes, "native" if cpu == "host" else cpu)
+        march = "native" if cpu == "host" else cpu
+        super().__init__(text, qsat_opt, passes, march, runtime_of(qsat_opt), load)
 
     def bind(self, name, *arguments):
         """A callable without arguments: the function on these arrays and integers."""
@@ -107,9 +130,8 @@ class Model(Library):
     """
 
     def __init__(self, text, qsat_opt, result, options=""):
-        runtime = pathlib.Path(qsat_opt).resolve().parents[1] / "lib" / "libQsatRuntime.a"
         passes = ["--llvm-request-c-wrappers", f"--qsat-cpu-pipeline={options}"]
-        super().__init__(text, qsat_opt, passes, objects=[runtime, "-lstdc++"])
+        super().__init__(text, qsat_opt, passes, objects=runtime_of(qsat_opt))
         self.result = result
         self.libc = ctypes.CDLL(None)
         self.libc.free.argtypes = [ctypes.c_void_p]

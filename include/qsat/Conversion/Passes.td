@@ -15,6 +15,11 @@ def ConvertQsatToLoops : Pass<"convert-qsat-to-loops", "::mlir::ModuleOp"> {
     works in a scratch on the stack, nothing is allocated in the loop. Bitwise
     the same result whatever the number of threads.
 
+    The target decides how attention multiplies: f32 in whatever vector registers
+    there are; bf16 in pairs where that is fast (AMD since Zen 4); bf16 in AMX tiles,
+    beside a kernel without them, since the system may refuse AMX to a process
+    (`qsat_request_amx` of the runtime asks); everything else is widened to f32.
+
     Before:
 
     ```mlir
@@ -41,9 +46,9 @@ def ConvertQsatToLoops : Pass<"convert-qsat-to-loops", "::mlir::ModuleOp"> {
     Statistic<"numKernels", "kernels", "number of kernel functions emitted">
   ];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
-    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::vector::VectorDialect"
+    "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"
   ];
 }
 

@@ -33,6 +33,10 @@ void qsat_report_selection(int32_t id, const int32_t *indices, const int32_t *co
 /// null where the op has no such result.
 void qsat_report_audit(int32_t id, const float *error, const float *norm, const float *kept, int64_t rows);
 
+/// Asks the system to let this process use AMX tiles; 0 where it does not. To be
+/// called before the threads that use them start; asks once.
+int32_t qsat_request_amx();
+
 /// An assertion of the model failed: prints `message` and exits with status 1.
 [[noreturn]] void qsat_assert_failed(const char *message);
 

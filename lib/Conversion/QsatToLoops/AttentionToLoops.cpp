@@ -16,6 +16,7 @@ LogicalResult qsat::lowerAttention(AttentionOp attention, LoweringContext &conte
     lowerDecode(op, *decode, captures, context);
     return success();
   }
+  op.widenBlocks(context.target);
   FlashShape shape(op, context.target);
   KernelBuilder kb(attention.getLoc(), OpBuilder(attention), context.target);
   PackedKeys packed = buildPacking(kb, op, shape, context);
@@ -24,11 +25,11 @@ LogicalResult qsat::lowerAttention(AttentionOp attention, LoweringContext &conte
   SmallVector<Value> operands{packed.keys, packed.values};
   llvm::append_range(operands, attention->getOperands());
   llvm::append_range(operands, captures);
-  func::FuncOp kernel = context.getKernel(attention, "qsat_attention", [&] {
+  auto emit = [&](StringRef name, const FlashShape &shape) {
     Type index = kb.getIndexType();
     SmallVector<Type> types{index, index, index};
     llvm::append_range(types, ValueRange(operands).getTypes());
-    return kb.function(context.module, "qsat_attention", types, [&](ValueRange args) {
+    return kb.function(context.module, name, types, [&](ValueRange args) {
       unsigned count = attention->getNumOperands();
       FlashKernel flash(kb, op, shape, args.slice(5, count), args.drop_front(5 + count), args[3],
                         args[4]);
@@ -36,7 +37,8 @@ LogicalResult qsat::lowerAttention(AttentionOp attention, LoweringContext &conte
       flash.visitAll();
       flash.finish();
     });
-  });
+  };
+  PanelKernels kernels(kb, context, attention, "qsat_attention", shape, emit);
 
   Value heads = kb.dim(op.q, 1), panels = kb.ceilDiv(kb.dim(op.q, 2), shape.rows);
   kb.parallel(kb.mul(kb.mul(kb.dim(op.q, 0), heads), panels), [&](Value t) {
@@ -44,7 +46,7 @@ LogicalResult qsat::lowerAttention(AttentionOp attention, LoweringContext &conte
     SmallVector<Value> arguments{kb.div(head, heads), kb.rem(head, heads),
                                  kb.foldedOrder(panel, panels)};
     llvm::append_range(arguments, operands);
-    func::CallOp::create(kb, kb.getLoc(), kernel, arguments);
+    kernels.call(kb, arguments);
   });
   for (Value buffer : packed.buffers)
     memref::DeallocOp::create(kb, kb.getLoc(), buffer);

@@ -74,30 +74,58 @@ static bool readsValuesInPlace(const FlashOp &op, const FlashShape &shape) {
          strides[2] == shape.valueWidth;
 }
 
+/// True when Q, K and V stay bf16: the CPU multiplies pairs of them fast enough.
+static bool usesPairs(const FlashOp &op, const CPUTarget &target) {
+  bool isBF16 = llvm::all_of(ArrayRef<Value>{op.q, op.k, op.v}, [](Value value) {
+    return cast<MemRefType>(value.getType()).getElementType().isBF16();
+  });
+  return isBF16 && !op.isExact && (target.hasFastBF16Dot || target.hasAMX);
+}
+
+void FlashOp::widenBlocks(const CPUTarget &target) {
+  if (isSparse || !usesPairs(*this, target) || !target.hasAMX)
+    return;
+  // Measured: what is paid once for a block of keys hides behind 512 of them; few
+  // panels of many rows read K and V less often from the outer caches.
+  constexpr int64_t kKeys = 512, kManyRows = 2048;
+  blockKeys = kKeys;
+  int64_t rows = cast<MemRefType>(q.getType()).getDimSize(2);
+  blockRows = !ShapedType::isDynamic(rows) && rows >= kManyRows ? 256 : 128;
+}
+
+FlashShape FlashShape::withoutTiles() const {
+  FlashShape shape = *this;
+  shape.usesTiles = false;
+  shape.rowStep = tile.rows;
+  return shape;
+}
+
 FlashShape::FlashShape(const FlashOp &op, const CPUTarget &target) {
   /// Scores of a tile stay in the nearest caches.
-  constexpr int64_t kMaxKeys = 128, kMaxRows = 64, kMaxScratch = 256 << 10;
+  constexpr int64_t kMaxScratch = 256 << 10, kTileSide = 32;
+  bool isPaired = usesPairs(op, target);
+  usesTiles = isPaired && target.hasAMX;
+  int64_t maxKeys = usesTiles ? 512 : 128, maxRows = usesTiles ? 256 : 64;
   auto queries = cast<MemRefType>(op.q.getType());
   unsigned bits = op.acc.getIntOrFloatBitWidth();
   width = queries.getDimSize(3);
   valueWidth = cast<MemRefType>(op.v.getType()).getDimSize(3);
   lanes = target.getLanes(bits);
   tile = target.getMicroTile(bits);
-  Type element = queries.getElementType();
-  bool isPaired = !op.isExact && element.isBF16() && element == getElementTypeOrSelf(op.k.getType()) &&
-                  element == getElementTypeOrSelf(op.v.getType()) && target.hasFastBF16Dot;
-  operand = isPaired ? cast<FloatType>(element) : op.acc;
+  operand = isPaired ? cast<FloatType>(queries.getElementType()) : op.acc;
   pair = isPaired ? 2 : 1;
+  operandWidth = llvm::alignTo(width, usesTiles ? kTileSide : pair);
+  rowStep = usesTiles ? kTileSide : tile.rows;
   if (!isPaired) // P is rounded two registers at a time
     tile.columns = std::min<int64_t>(tile.columns, llvm::alignTo(op.blockKeys, lanes));
   paddedWidth = llvm::alignTo(valueWidth, lanes);
-  keys = std::min<int64_t>(kMaxKeys, llvm::alignTo(op.blockKeys, tile.columns));
+  keys = std::min<int64_t>(maxKeys, llvm::alignTo(op.blockKeys, tile.columns));
   tilesPerBlock = llvm::divideCeil(op.blockKeys, keys);
   int64_t most = op.blockRows;
   if (!queries.isDynamicDim(2))
     most = std::min(most, std::max<int64_t>(queries.getDimSize(2), 1));
-  rows = std::min<int64_t>(kMaxRows, llvm::alignTo(most, tile.rows));
-  while (rows > tile.rows && rows * (width + paddedWidth + keys) * bits / 8 > kMaxScratch)
+  rows = std::min<int64_t>(maxRows, llvm::alignTo(most, rowStep));
+  while (!usesTiles && rows > tile.rows && rows * (width + paddedWidth + keys) * bits / 8 > kMaxScratch)
     rows = llvm::alignTo(rows / 2, tile.rows);
   panelsPerBlock = llvm::divideCeil(op.blockRows, rows);
   packsValues = isPaired || !readsValuesInPlace(op, *this);
@@ -127,12 +155,22 @@ FlashKernel::FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape 
     shift = kb.sub(kb.add(shift, operands[at + 2]), operands[at + 3]);
     sinks = kb.sub(sinks, operands[at + 3]);
   }
-  panel = kb.scratch({shape.rows, shape.getOperandWidth()}, shape.operand);
-  scores = kb.scratch({shape.rows, shape.keys}, acc);
-  probabilities = scores;
-  if (shape.pair > 1)
-    probabilities = kb.scratch({shape.rows, shape.keys}, shape.operand);
-  out = kb.scratch({shape.rows, shape.paddedWidth}, acc);
+  if (shape.usesTiles) {
+    // Rows a large power of two apart would share cache sets: 64 bytes more.
+    panel = kb.scratch({shape.rows, shape.operandWidth + 32}, shape.operand);
+    int64_t columns = llvm::alignTo(shape.valueWidth, 32);
+    out = kb.scratch({shape.rows, columns + 16}, acc);
+    beginTiles();
+  } else {
+    panel = kb.scratch({shape.rows, shape.operandWidth}, shape.operand);
+    out = kb.scratch({shape.rows, shape.paddedWidth}, acc);
+  }
+  if (!shape.usesTiles || op.background != Background::None) {
+    scores = kb.scratch({shape.rows, shape.keys}, acc);
+    probabilities = scores;
+    if (shape.pair > 1)
+      probabilities = kb.scratch({shape.rows, shape.keys}, shape.operand);
+  }
   maxima = kb.scratch({shape.rows}, acc);
   sums = kb.scratch({shape.rows, shape.lanes}, acc);
 }
@@ -144,7 +182,7 @@ void FlashKernel::begin(Value batch, Value head, Value first, Value end) {
   Value group = kb.div(kb.dim(q, 1), kb.dim(keys, 1));
   kvHead = kb.div(head, group);
   numRows = kb.min(kb.sub(end, first), kb.index(shape.rows));
-  paddedRows = kb.mul(kb.ceilDiv(numRows, shape.tile.rows), shape.tile.rows);
+  paddedRows = kb.mul(kb.ceilDiv(numRows, shape.rowStep), shape.rowStep);
   Value lowest = first, highest = kb.sub(kb.add(first, numRows), kb.index(1));
   if (sample) {
     // Of the strata: the drawn rows are in no order within one.
@@ -160,24 +198,31 @@ void FlashKernel::begin(Value batch, Value head, Value first, Value end) {
   // q is not rounded: where it stays bf16 only the sign of the scale goes into it.
   double scale = op.region ? op.scale : op.scale * kLog2E;
   if (shape.pair == 1) {
-    loadPanel(panel, scale);
+    loadPanel(panel, shape.operandWidth, scale);
   } else {
-    loadPanel(panel, scale == 0 ? 0 : std::copysign(1.0, scale));
+    loadPanel(panel, shape.operandWidth, scale == 0 ? 0 : std::copysign(1.0, scale));
     factor = scale == 0 ? Value() : kb.constant(acc, std::abs(scale));
     if (exactPanel)
-      loadPanel(exactPanel, scale);
+      loadPanel(exactPanel, shape.width, scale);
   }
   clearState();
 }
 
-/// panel [rows,D] = factor * q, 0 past the valid rows and past D.
-void FlashKernel::loadPanel(Value panel, double factor) {
+/// panel [rows,width] = factor * q, 0 past the valid rows and past D.
+void FlashKernel::loadPanel(Value panel, int64_t width, double factor) {
   auto type = cast<MemRefType>(panel.getType());
   Value multiplier = kb.constant(acc, factor), zero = kb.constant(type.getElementType(), 0.0);
-  int64_t width = type.getDimSize(1);
+  int64_t whole =
+      KernelBuilder::isRowContiguous(q) ? shape.width - shape.width % shape.lanes : 0;
   kb.loop(kb.index(0), numRows, 1, [&](Value r) {
     Value row = kb.add(firstRow, r);
-    kb.loop(0, shape.width, 1, [&](Value d) {
+    kb.loop(0, whole, shape.lanes, [&](Value d) {
+      Value elements = kb.loadVectorAs(acc, q, {batch, head, row, d}, shape.lanes);
+      if (factor != 1.0)
+        elements = kb.mulf(elements, kb.splat(multiplier, shape.lanes));
+      kb.storeVectorAs(elements, panel, {r, d});
+    });
+    kb.loop(whole, shape.width, 1, [&](Value d) {
       Value element = kb.loadAs(acc, q, {batch, head, row, d});
       kb.storeAs(kb.mulf(element, multiplier), panel, {r, d});
     });
@@ -263,6 +308,8 @@ void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
   KeyTile tile{first, limit, group, kb.sub(seen, first)};
   bool isLogit = logit || op.region;
   auto steps = [&] {
+    if (shape.usesTiles && !logit)
+      return visitTiles(tile);
     if (logit) {
       Value logits = kb.splat(logit, shape.lanes);
       kb.loop(kb.index(0), numRows, 1, [&](Value r) {

@@ -43,6 +43,9 @@ struct FlashOp {
   unsigned numInits; ///< the last operands: o, lse, ...
   bool isSparse;
   bool isExact = false; ///< P is not rounded, whatever the element type
+
+  /// Larger blocks, for dense attention on AMX tiles. Before the shape is made.
+  void widenBlocks(const CPUTarget &target);
   Background background = Background::None;
   double backgroundLogit = 0;
   AmplificationAttr amplification; ///< null for dense attention
@@ -63,9 +66,12 @@ struct FlashShape {
   bool packsValues;          ///< V is not read in place
   mlir::FloatType operand;   ///< of Q, K, P and V as the products read them
   int64_t pair;              ///< operands that one product sums: 2 of bf16, else 1
+  int64_t operandWidth;      ///< D rounded up to whole pairs, or rows of a tile
+  bool usesTiles;            ///< the products are those of AMX
+  int64_t rowStep;           ///< valid rows are rounded up to a multiple of it
 
-  /// D rounded up to whole pairs.
-  int64_t getOperandWidth() const { return (width + pair - 1) / pair * pair; }
+  /// The same without AMX: it reads the same packed keys and values.
+  FlashShape withoutTiles() const;
 };
 
 /// K transposed in groups of `tile.columns` keys, and V as the kernel reads it.
@@ -165,9 +171,16 @@ public:
   Value operand(unsigned number) const { return operands[number]; }
 
 private:
+  friend class StripBuilder;
+
   /// The keys that a row sees: j < high and (j >= low or j < sinks).
   struct Visible {
     Value low, high;
+  };
+  /// Of one strip of 32 rows: S [2,2,32,16], P [keys/32,32,32], the sums
+  /// [32,16] of a block of keys, and maxima [32].
+  struct TileScratch {
+    Value scores, weights, sums, highest;
   };
   Visible visibleKeys(Value row);
   /// The row and the query head of the op that row `row` of the kernel is.
@@ -175,7 +188,10 @@ private:
   Value headOf(Value row);
   bool hasWindow() const { return op.mask && op.mask.getWindow() > 0; }
 
-  void loadPanel(Value panel, double factor);
+  void beginTiles();
+  void visitTiles(const KeyTile &tile);
+  Value applyRegion(Value scores, Value row, Value key, Value limit);
+  void loadPanel(Value panel, int64_t width, double factor);
   void clearState();
   void buildScores(Value rows, Value keys, Value group, Value count, Value scores);
   void modifyTile(const KeyTile &tile);
@@ -200,6 +216,7 @@ private:
   // Scratch: q [rows,D], s [rows,keys], p [rows,keys] (s itself where P is not
   // rounded), out [rows,paddedWidth], m [rows], l [rows,lanes].
   Value panel, scores, probabilities, out, maxima, sums;
+  TileScratch tiles;
   /// c: what turns scores into base-2 logits, null for 1.
   Value factor;
   // Of the background: o [rows,paddedWidth] and log2 sum [rows] of the selected
@@ -211,6 +228,22 @@ private:
   // register tiles, and the visible keys of its first and last row.
   Value batch, head, kvHead, firstRow, numRows, paddedRows;
   Visible firstVisible, lastVisible;
+};
+
+/// The kernel of a panel. On a CPU with AMX there are two, and which one is called
+/// is decided where it runs: the system may refuse AMX to a process.
+class PanelKernels {
+public:
+  /// `emit` gives the kernel `name` of a shape.
+  PanelKernels(KernelBuilder &kb, LoweringContext &context, mlir::Operation *op,
+               llvm::StringRef name, const FlashShape &shape,
+               llvm::function_ref<mlir::func::FuncOp(llvm::StringRef, const FlashShape &)> emit);
+
+  void call(KernelBuilder &kb, mlir::ValueRange arguments) const;
+
+private:
+  mlir::func::FuncOp kernel;
+  mlir::Value hasTiles; ///< its first argument, if not null
 };
 
 /// Moves the constants that the score region uses into it and returns the

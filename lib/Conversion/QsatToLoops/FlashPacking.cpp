@@ -124,7 +124,7 @@ Value TilePacker::loadOrZero(Value source, Value row, Value d, int64_t width) {
 /// packed [B,Hkv,groups,D/2,2 columns]: a transpose of pairs, taken as integers.
 /// Keys past the limit are 0.
 void TilePacker::packKeyPairs(Value k, Value packed) {
-  int64_t lanes = shape.lanes, columns = shape.tile.columns, padded = shape.getOperandWidth();
+  int64_t lanes = shape.lanes, columns = shape.tile.columns, padded = shape.operandWidth;
   int64_t whole = KernelBuilder::isRowContiguous(k) ? shape.width - shape.width % (2 * lanes) : 0;
   VectorType words = kb.vec(kb.getI32Type(), lanes), pairs = kb.vec(shape.operand, 2 * lanes);
   kb.loop(0, shape.keys, lanes, [&](Value j) {
@@ -214,7 +214,7 @@ PackedKeys qsat::buildPacking(KernelBuilder &kb, const FlashOp &op, const FlashS
   Value tiles = kb.mul(kb.ceilDiv(extent, op.blockKeys), shape.tilesPerBlock);
   PackedKeys packed;
   int64_t columns = shape.tile.columns, pair = shape.pair;
-  int64_t keyShape[] = {dynamic, dynamic, dynamic, shape.getOperandWidth() / pair, pair * columns};
+  int64_t keyShape[] = {dynamic, dynamic, dynamic, shape.operandWidth / pair, pair * columns};
   packed.keys =
       allocate(kb, shape.operand, keyShape, {batches, heads, kb.mul(tiles, groupsPerTile)});
   packed.buffers.push_back(packed.keys);

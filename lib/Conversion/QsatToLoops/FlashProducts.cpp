@@ -67,7 +67,7 @@ Values RegisterTile::multiply(Value count, Values init,
 void FlashKernel::buildScores(Value panel, Value keys, Value firstGroup, Value count,
                               Value scores) {
   int64_t columns = shape.tile.columns, pair = isPaired(panel) ? 2 : 1;
-  int64_t steps = cast<MemRefType>(panel.getType()).getDimSize(1) / pair;
+  int64_t steps = isPaired(panel) ? shape.operandWidth / pair : shape.width;
   kb.loop(kb.index(0), kb.ceilDiv(count, columns), 1, [&](Value j) {
     Value group = kb.add(firstGroup, j), column = kb.mul(j, columns);
     kb.loop(kb.index(0), paddedRows, shape.tile.rows, [&](Value first) {

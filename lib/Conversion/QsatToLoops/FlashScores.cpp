@@ -55,6 +55,27 @@ void FlashKernel::maskTile(const KeyTile &tile) {
   });
 }
 
+/// log2 e * region(c * scores) of the keys [key, key + lanes) of a row. Keys past
+/// `limit` are not looked at.
+Value FlashKernel::applyRegion(Value scores, Value row, Value key, Value limit) {
+  int64_t lanes = shape.lanes;
+  if (factor)
+    scores = kb.mulf(scores, kb.splat(factor, lanes));
+  RegionOnKeys region(kb, op, operands, captures, {batch, headOf(row), rowOf(row)}, lanes);
+  Value result = scores;
+  if (region.isElementwise()) {
+    result = region.onVector(scores, key, limit);
+  } else {
+    Value last = kb.sub(limit, kb.index(1));
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      Value score = vector::ExtractOp::create(kb, kb.getLoc(), scores, lane);
+      Value z = region.onScalar(score, kb.min(kb.add(key, lane), last));
+      result = vector::InsertOp::create(kb, kb.getLoc(), z, result, lane);
+    }
+  }
+  return toBase2(kb, result);
+}
+
 /// scores [rows,count] = log2 e * region(scores). Keys past `limit` are not
 /// looked at; the mask hides them.
 void FlashKernel::modifyTile(const KeyTile &tile) {
@@ -71,10 +92,7 @@ void FlashKernel::modifyTile(const KeyTile &tile) {
         return kb.store(toBase2(kb, z), scores, {r, j});
       }
       Value score = kb.loadVector(scores, {r, j}, lanes);
-      if (factor)
-        score = kb.mulf(score, kb.splat(factor, lanes));
-      Value z = region.onVector(score, key, tile.limit);
-      kb.storeVector(toBase2(kb, z), scores, {r, j});
+      kb.storeVector(applyRegion(score, row, key, tile.limit), scores, {r, j});
     });
   });
 }

@@ -96,10 +96,10 @@ Value KernelBuilder::polynomial(Value x, ArrayRef<double> coefficients) {
 static const double kExp2F32[] = {0.9999999994458337,   0.6931472057372529,   0.2402264689063981,
                                   0.05550328776997963,  0.009618488956497912, 0.0013399931209352263,
                                   0.00015345812165464646};
-/// The same of degree 4: 2.6e-6.
-static const double kExp2ForBF16[] = {0.9999992614469312, 0.6931218147429865,
-                                      0.24024744824991404, 0.05591786030632667,
-                                      0.009570102014640314};
+/// Minimax on [0, 1], of degree 4: 2.6e-06.
+static const double kExp2ForBF16[] = {1.0000025933692647, 0.6930038344324978,
+                                      0.2414427570980054, 0.05201146029931644,
+                                      0.013534168062386604};
 /// Taylor, ln(2)^k / k!; the remainder on [-1/2, 1/2] is below 5e-18.
 static const double kExp2F64[] = {1.0,
                                   0.69314718055994530942,
@@ -128,10 +128,10 @@ static bool isAVX512Register(Type type, const CPUTarget &target) {
 }
 
 Value KernelBuilder::exp2(Value x) {
-  return isAVX512Register(x.getType(), target) ? exp2AVX512(x, kExp2F32) : exp2Portable(x);
+  return isAVX512Register(x.getType(), target) ? exp2AVX512(x, kExp2F32, /*fromFloor=*/false) : exp2Portable(x);
 }
 Value KernelBuilder::exp2ForBF16(Value x) {
-  return isAVX512Register(x.getType(), target) ? exp2AVX512(x, kExp2ForBF16) : exp2Portable(x);
+  return isAVX512Register(x.getType(), target) ? exp2AVX512(x, kExp2ForBF16, /*fromFloor=*/true) : exp2Portable(x);
 }
 
 Value KernelBuilder::callIntrinsic(StringRef name, Type type, ValueRange operands) {
@@ -139,16 +139,16 @@ Value KernelBuilder::callIntrinsic(StringRef name, Type type, ValueRange operand
       .getResult(0);
 }
 
-/// vreduceps gives f = x - rint x exactly, and vscalefps p * 2^n with the right
-/// limits (0, inf), so that nothing is clamped.
-Value KernelBuilder::exp2AVX512(Value x, ArrayRef<double> coefficients) {
+/// vreduceps gives f = x - rint x (or floor x) exactly, and vscalefps p * 2^floor n
+/// with the right limits (0, inf), so that nothing is clamped.
+Value KernelBuilder::exp2AVX512(Value x, ArrayRef<double> coefficients, bool fromFloor) {
   Type type = x.getType(), i16 = getIntegerType(16);
   Value all = arith::ConstantOp::create(*this, getLoc(), getIntegerAttr(i16, -1));
   Value current = arith::ConstantOp::create(*this, getLoc(), getI32IntegerAttr(4));
-  Value nearest = arith::ConstantOp::create(*this, getLoc(), getI32IntegerAttr(0));
+  Value rounding = arith::ConstantOp::create(*this, getLoc(), getI32IntegerAttr(fromFloor));
   Value f = callIntrinsic("llvm.x86.avx512.mask.reduce.ps.512", type,
-                          {x, nearest, x, all, current});
-  Value n = subf(x, f);
+                          {x, rounding, x, all, current});
+  Value n = fromFloor ? x : subf(x, f);
   Value p = polynomial(f, coefficients);
   return callIntrinsic("llvm.x86.avx512.mask.scalef.ps.512", type, {p, n, p, all, current});
 }
@@ -413,6 +413,8 @@ func::FuncOp KernelBuilder::function(ModuleOp module, StringRef name, TypeRange 
   auto func = func::FuncOp::create(*this, getLoc(), unique, type);
   func.setPrivate();
   func.setNoInline(true);
+  // Or LLVM makes calls of memset and memcpy of the loops that clear and copy.
+  func->setAttr("passthrough", getStrArrayAttr({"no-builtins"}));
   Block *entry = func.addEntryBlock();
   setInsertionPointToStart(entry);
   body(entry->getArguments());

@@ -76,7 +76,7 @@ public:
   /// 2^x, x a float or a vector of it; relative error below 3e-9 (f32: plus
   /// rounding) or 1e-16 (f64). 0 below the least normal number; NaN stays.
   Value exp2(Value x);
-  /// The same, relative error 3e-6: enough for what is rounded to bf16.
+  /// The same, relative error 4e-6: enough for what is rounded to bf16.
   Value exp2ForBF16(Value x);
   /// log2 x of a positive normal x; same accuracy.
   Value log2(Value x);
@@ -152,7 +152,7 @@ public:
 
 private:
   Value exp2Portable(Value x);
-  Value exp2AVX512(Value x, llvm::ArrayRef<double> coefficients);
+  Value exp2AVX512(Value x, llvm::ArrayRef<double> coefficients, bool fromFloor);
   Value callIntrinsic(llvm::StringRef name, mlir::Type type, mlir::ValueRange operands);
   Value polynomial(Value x, llvm::ArrayRef<double> coefficients);
   Value roundToBF16(Value value);

@@ -5,6 +5,7 @@
 #include "KernelBuilder.h"
 #include "Lowering.h"
 
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/ADT/TypeSwitch.h"
 

@@ -62,11 +62,11 @@ LogicalResult qsat::lowerSparseAttention(SparseAttentionOp sparse, LoweringConte
   llvm::append_range(operands, statistics.buffers);
   llvm::append_range(operands, sparse->getOperands());
   llvm::append_range(operands, captures);
-  func::FuncOp kernel = context.getKernel(sparse, "qsat_sparse_attention", [&] {
+  auto emit = [&](StringRef name, const FlashShape &shape) {
     Type index = kb.getIndexType();
     SmallVector<Type> types{index, index, index};
     llvm::append_range(types, ValueRange(operands).getTypes());
-    return kb.function(context.module, "qsat_sparse_attention", types, [&](ValueRange args) {
+    return kb.function(context.module, name, types, [&](ValueRange args) {
       unsigned begin = 5 + statistics.buffers.size(), count = sparse->getNumOperands();
       FlashKernel flash(kb, op, shape, args.slice(begin, count), args.drop_front(begin + count),
                         args[3], args[4]);
@@ -93,7 +93,8 @@ LogicalResult qsat::lowerSparseAttention(SparseAttentionOp sparse, LoweringConte
         flash.finishMerged();
       });
     });
-  });
+  };
+  PanelKernels kernels(kb, context, sparse, "qsat_sparse_attention", shape, emit);
 
   Value heads = kb.dim(op.q, 1);
   Value panels = kb.mul(kb.ceilDiv(kb.dim(op.q, 2), op.blockRows), shape.panelsPerBlock);
@@ -102,7 +103,7 @@ LogicalResult qsat::lowerSparseAttention(SparseAttentionOp sparse, LoweringConte
     SmallVector<Value> arguments{kb.div(head, heads), kb.rem(head, heads),
                                  kb.foldedOrder(panel, panels)};
     llvm::append_range(arguments, operands);
-    func::CallOp::create(kb, kb.getLoc(), kernel, arguments);
+    kernels.call(kb, arguments);
   });
   for (Value buffer : llvm::concat<Value>(packed.buffers, statistics.buffers))
     memref::DeallocOp::create(kb, kb.getLoc(), buffer);

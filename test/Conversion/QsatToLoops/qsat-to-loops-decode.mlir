@@ -17,7 +17,7 @@
 // CHECK: memref.dealloc %[[STATES]]
 
 // CHECK-LABEL: func.func private @qsat_decode(
-// CHECK-SAME: %[[KEYS:[a-z0-9]+]]: memref<1x2x4000x128xbf16>, %[[VALUES:[a-z0-9]+]]: memref<1x2x4000x128xbf16>, %{{[a-z0-9]+}}: memref<1x8x1x128xbf16>) attributes {no_inline}
+// CHECK-SAME: %[[KEYS:[a-z0-9]+]]: memref<1x2x4000x128xbf16>, %[[VALUES:[a-z0-9]+]]: memref<1x2x4000x128xbf16>, %{{[a-z0-9]+}}: memref<1x8x1x128xbf16>) attributes {no_inline, passthrough = ["no-builtins"]}
 // Scores: 4 rows by 4 keys in registers; V is prefetched meanwhile.
 // CHECK: memref.prefetch %[[VALUES]]
 // CHECK: vector.load %[[KEYS]]{{.*}} : memref<1x2x4000x128xbf16>, vector<32xbf16>

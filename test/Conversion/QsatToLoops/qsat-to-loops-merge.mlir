@@ -8,7 +8,7 @@
 // CHECK: func.call @qsat_merge(
 // CHECK-NOT: qsat.merge
 // CHECK: func.func private @qsat_merge(
-// CHECK-SAME: attributes {no_inline}
+// CHECK-SAME: attributes {no_inline, passthrough = ["no-builtins"]}
 func.func @two_merges_share_a_kernel(
     %o1: memref<2x4x100x64xf32>, %l1: memref<2x4x100xf32>,
     %o2: memref<2x4x100x64xf32>, %l2: memref<2x4x100xf32>,

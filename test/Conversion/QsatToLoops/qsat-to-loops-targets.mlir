@@ -1,6 +1,8 @@
 // The same op for different CPUs: width and number of registers, instructions.
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v4" %s | FileCheck %s --check-prefix=AVX512
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=znver5" %s | FileCheck %s --check-prefix=PAIRS
+// RUN: qsat-opt "--convert-qsat-to-loops=cpu=sapphirerapids" %s | FileCheck %s --check-prefix=AMX
+// RUN: qsat-opt "--convert-qsat-to-loops=cpu=sapphirerapids features=-amx-bf16" %s | FileCheck %s --check-prefix=NOAMX
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v3" %s | FileCheck %s --check-prefix=AVX2
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v4 features=-avx512f" %s | FileCheck %s --check-prefix=AVX2
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64" %s | FileCheck %s --check-prefix=SSE2
@@ -28,6 +30,24 @@
 // PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"
 // PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
 // PAIRS-NOT: vector.fma {{.*}} vector<32xf32>
+
+// Both kernels, and at run time the choice of one: the system may refuse AMX.
+// AMX: func.func private @qsat_request_amx() -> i32
+// AMX-LABEL: func.func @attention(
+// AMX: %[[ANSWER:.*]] = call @qsat_request_amx() : () -> i32
+// AMX: %[[GRANTED:.*]] = arith.cmpi ne, %[[ANSWER]]
+// AMX: func.call @qsat_attention_either(%[[GRANTED]],
+// AMX-LABEL: func.func private @qsat_attention(
+// AMX-NOT: amx.
+// AMX-LABEL: func.func private @qsat_attention_amx(
+// AMX: amx.tile_mulf
+// AMX: scf.while
+// AMX-LABEL: func.func private @qsat_attention_either(
+
+// Widened to f32: products of pairs are slow on Intel.
+// NOAMX-LABEL: func.func private @qsat_attention(
+// NOAMX-NOT: dpbf16ps
+// NOAMX: vector.fma {{.*}} : vector<32xf32>
 
 // 16 registers of 8 lanes: 4 rows of 16 keys.
 // AVX2-LABEL: func.func private @qsat_attention(

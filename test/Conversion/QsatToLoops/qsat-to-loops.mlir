@@ -13,11 +13,11 @@
 // CHECK: memref.dealloc %[[PACKED]]
 
 // CHECK-LABEL: func.func private @qsat_pack
-// CHECK-SAME: attributes {no_inline}
+// CHECK-SAME: attributes {no_inline, passthrough = ["no-builtins"]}
 // CHECK-COUNT-64: vector.shuffle
 
 // CHECK-LABEL: func.func private @qsat_attention
-// CHECK-SAME: attributes {no_inline}
+// CHECK-SAME: attributes {no_inline, passthrough = ["no-builtins"]}
 // CHECK-NOT: memref.alloc()
 // CHECK: memref.alloca() {{.*}} : memref<64x64xf32>
 // The register tile of scores: 8 rows of 32 keys.
@@ -52,7 +52,7 @@ func.func @causal(%q: memref<1x8x512x64xf32>, %k: memref<1x2x512x64xf32>,
 // CHECK: func.func private @qsat_pack(
 // Operands that are one value here are different arguments of the kernel.
 // CHECK: func.func private @qsat_attention({{.*}}, %[[VALUES:[a-z0-9]+]]: memref<1x2x64x32xf32>, %[[QUERIES:[a-z0-9]+]]: memref<1x2x64x32xf32>, %{{[a-z0-9]+}}: memref<1x2x64x32xf32>, %{{[a-z0-9]+}}: memref<1x2x64x32xf32>, %[[OUT:[a-z0-9]+]]: memref<1x2x64x32xf32>)
-// CHECK: memref.load %[[QUERIES]]
+// CHECK: vector.load %[[QUERIES]]
 // CHECK: vector.load %[[VALUES]]
 // CHECK: vector.store %{{.*}}, %[[OUT]]
 // CHECK: func.func private @qsat_attention_0(
