@@ -215,18 +215,32 @@ static bool mayUnhide(const ScoreStep &step, double fill, const VarTable &vars) 
   return std::isinf(most) ? fill > -1e30 : most > -fill / 2;
 }
 
-/// `node` reads a tensor at a key: its values are not known here.
-static bool readsAtKey(Node *root, uint64_t keyVars) {
-  SmallVector<Node *> stack = {root};
-  while (!stack.empty()) {
-    Node *node = stack.pop_back_val();
-    if (!(node->vars & keyVars))
-      continue;
-    if (node->kind == Node::Load)
-      return true;
-    stack.append(node->operands.begin(), node->operands.end());
+/// A bound on the size of `step`'s addend, as far as constants tell; infinite where it is
+/// read from a tensor and may be the lowest number itself.
+static double sizeOfAddend(const ScoreStep &step, const VarTable &vars) {
+  FloatRange range = rangeOf(step.operand, vars);
+  return std::max(std::abs(range.lo), std::abs(range.hi));
+}
+
+/// A bound on what the addends of `step` and of the steps before it, `size`, come to.
+static double addendsAfter(const ScoreStep &step, double size, const VarTable &vars) {
+  std::optional<double> value = step.operand ? step.operand->floatValue() : std::nullopt;
+  switch (step.kind) {
+  case ScoreStep::Multiply:
+    return value ? size * std::abs(*value) : size;
+  case ScoreStep::Divide:
+    return value ? size / std::abs(*value) : size;
+  case ScoreStep::Add:
+  case ScoreStep::Subtract:
+  case ScoreStep::SubtractFrom:
+    return size + sizeOfAddend(step, vars);
+  case ScoreStep::Tanh:
+    return 1.0;
+  case ScoreStep::Fill:
+  case ScoreStep::AddFill:
+    return size;
   }
-  return false;
+  return size;
 }
 
 void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
@@ -244,11 +258,16 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
   // unknown that may hide keys by itself leaves that open.
   bool isOpen = false;
   MaskBounds all;
+  double addends = 0; ///< a bound on what was added to the product so far
   for (auto [i, step] : llvm::enumerate(match.steps)) {
+    addends = addendsAfter(step, addends, exprs.vars);
     if (!step.isMask()) {
-      isOpen |= step.operand && readsAtKey(step.operand, uint64_t(1) << key);
+      // A visible score may be the lowest number too.
+      isOpen |= !std::isfinite(addends);
       continue;
     }
+    // A visible score may be below the fill.
+    isOpen |= std::isfinite(step.fill) && addends > -step.fill / 4;
     Part &part = parts[i];
     double fill = step.fill;
     bool hidden = staysHidden(ArrayRef<ScoreStep>(match.steps).drop_front(i + 1), fill);

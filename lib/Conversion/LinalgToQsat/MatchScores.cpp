@@ -294,6 +294,47 @@ LogicalResult AttentionMatcher::addBias(Node *bias, SmallVectorImpl<ScoreStep> &
   return success();
 }
 
+/// The value of `node` may be +inf or NaN, or is -inf, by a constant in it.
+static bool hasNonFiniteConstant(Node *root) {
+  std::optional<double> all = root->floatValue();
+  if (all)
+    return !std::isfinite(*all);
+  SmallVector<Node *> stack = {root};
+  llvm::DenseSet<Node *> seen;
+  while (!stack.empty()) {
+    Node *node = stack.pop_back_val();
+    if (!isa<FloatType>(node->type) || !seen.insert(node).second)
+      continue;
+    // What is chosen may be -inf: it hides.
+    if (std::optional<double> value = node->floatValue(); value && !(*value < INFINITY))
+      return true;
+    stack.append(node->operands.begin(), node->operands.end());
+  }
+  return false;
+}
+
+/// `step` may hold or add a number that overflows when multiplied by `factor` in the type of
+/// the scores: the lowest number, or what a tensor holds.
+static bool mayOverflow(const ScoreStep &step, double factor, Type type) {
+  double lowest = type.isF64() ? std::numeric_limits<double>::lowest()
+                               : double(std::numeric_limits<float>::lowest());
+  if (step.isMask())
+    return std::isfinite(step.fill) && step.fill * factor < lowest;
+  if (step.kind != ScoreStep::Add && step.kind != ScoreStep::Subtract &&
+      step.kind != ScoreStep::SubtractFrom)
+    return false;
+  if (std::optional<double> value = step.operand->floatValue())
+    return -std::abs(*value) * factor < lowest;
+  SmallVector<Node *> stack = {step.operand};
+  while (!stack.empty()) {
+    Node *node = stack.pop_back_val();
+    if (node->kind == Node::Load || node->kind == Node::Scalar)
+      return true;
+    stack.append(node->operands.begin(), node->operands.end());
+  }
+  return false;
+}
+
 /// Fills match.q, k, scale and steps from the score of the softmax.
 LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, AttentionMatch &match) {
   if (!containsProduct(score))
@@ -392,6 +433,13 @@ LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, Attentio
     if ((step.kind == ScoreStep::Multiply || step.kind == ScoreStep::Divide) &&
         hasKeys(step.operand))
       return fail("the scores are scaled by a factor that varies over the keys");
+  for (const ScoreStep &step : steps) {
+    if (step.operand && !step.isMask() && hasNonFiniteConstant(step.operand))
+      return fail("the scores are changed by a constant that is not finite");
+    // exp(c (z - max)) becomes exp(c z - max c z), which overflows earlier.
+    if (lnBase > 1.0 && mayOverflow(step, lnBase, type))
+      return fail("the change of the base of the exponential may overflow a hidden score");
+  }
   // Constant factors next to the product are the scale.
   match.scale = product->scale;
   unsigned taken = 0;
