@@ -1,0 +1,101 @@
+"""The kernels of gpu_attention.py against attention in f64, beside torch's errors."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+
+from gpu_problems import Problem, sdpa
+
+
+def relative(x, reference):
+    return float((x.double() - reference).norm() / reference.norm())
+
+
+def problems_to_check(kernel):
+    """Shapes that no tile divides, one row, grouped heads, lengths that differ, strided rows."""
+    square = not (kernel.offset or kernel.region == "bias")
+    yield dict(heads=2, kv_heads=2, rows=256, keys=256)
+    yield dict(heads=6, kv_heads=3, rows=1000, keys=1000, batches=2)
+    yield dict(heads=4, kv_heads=1, rows=77, keys=1500)
+    yield dict(heads=2, kv_heads=1, rows=900, keys=333)
+    yield dict(heads=2, kv_heads=2, rows=1, keys=1)
+    yield dict(heads=4, kv_heads=2, rows=640, keys=640, transposed=True)
+    if square:
+        yield dict(heads=8, kv_heads=2, rows=4096, keys=4096)
+
+
+def spoil(problem):
+    """Puts numbers that are no blocks at the end of some lists, and counts that are none."""
+    indices, counts = problem.lists
+    indices[:, 0, :, -1] = 1 << 29
+    indices[:, 1, :, -1] = -7
+    counts[:, 0, 0] = 1 << 30
+    counts[:, 1, 0] = -3
+
+
+def check(library, kernels):
+    """Errors against f64, beside those of torch's SDPA (cuDNN's where it has the case)."""
+    import torch
+
+    results = []
+    for kernel in kernels:
+        for number, shape in enumerate(problems_to_check(kernel)):
+            problem = Problem(kernel, density=0.4, seed=number, **shape)
+            if kernel.block and number % 2:
+                spoil(problem)
+            call = library.functions[kernel.name].bind(*problem.arguments())
+            call(torch.cuda.current_stream().cuda_stream)
+            guard(kernel.name)
+            first = problem.o.clone()
+            call(torch.cuda.current_stream().cuda_stream)
+            guard(kernel.name)
+            o, lse = problem.reference()
+            finite = lse.isfinite()
+            result = {"kernel": kernel.name, **shape, "error": relative(problem.o, o) if o.norm() else 0.0,
+                      "lse": float((problem.lse.double() - lse)[finite].abs().max()) if finite.any() else 0.0,
+                      "empty rows": int((~finite).sum()),
+                      "same": bool(torch.equal(first.nan_to_num(7), problem.o.nan_to_num(7)))}
+            peer = sdpa(problem, "cudnn")
+            if peer is not None:
+                try:
+                    result["cudnn"] = relative(peer(), o)
+                except Exception:  # cuDNN has no kernel for the shape
+                    pass
+            limit = 1.2 * result.get("cudnn", 0.0) or (6e-3 if kernel.element == "bf16" else 1e-3)
+            limit = max(limit, 1e-3)
+            result["pass"] = (result["error"] <= limit and result["lse"] < 2e-4 and result["same"]
+                              and bool((problem.lse[~finite] == -math.inf).all())
+                              and bool((problem.o[~finite] == 0).all()))
+            results.append(result)
+    return results
+
+
+def guard(name, seconds=10):
+    """Ends the process when a kernel hangs: nothing else could."""
+    import torch
+
+    event = torch.cuda.Event()
+    event.record()
+    start = time.time()
+    while not event.query():
+        if time.time() - start > seconds:
+            print(f"{name} hangs", flush=True)
+            os._exit(3)
+        time.sleep(0.0005)
+
+
+def print_checks(results):
+    worst = {}
+    for r in results:
+        worst.setdefault(r["kernel"], []).append(r)
+    print("relative error against f64 (largest of the shapes), of lse (absolute), beside cuDNN's on the same inputs")
+    for kernel, entries in worst.items():
+        peers = [e["cudnn"] for e in entries if "cudnn" in e]
+        print(f"  {kernel:16} {max(e['error'] for e in entries):.2e}  lse {max(e['lse'] for e in entries):.1e}  "
+              f"cuDNN {f'{max(peers):.2e}' if peers else '-':9}  empty rows {sum(e['empty rows'] for e in entries)}  "
+              f"{len(entries)} shapes, {sum(not e['pass'] for e in entries)} failed", flush=True)
+    for r in results:
+        if not r["pass"]:
+            print("  FAIL", r)
