@@ -12,8 +12,6 @@ using namespace qsat;
 
 using Values = KernelBuilder::Values;
 
-static constexpr double kLog2E = 1.4426950408889634074;
-
 //===----------------------------------------------------------------------===//
 // The rule and the extents
 //===----------------------------------------------------------------------===//
@@ -85,15 +83,7 @@ std::optional<DecodeShape> DecodeShape::get(const FlashOp &op, const CPUTarget &
 DecodeKernel::DecodeKernel(KernelBuilder &kb, const FlashOp &op, const DecodeShape &shape,
                            ValueRange operands, ValueRange captures)
     : kb(kb), op(op), shape(shape), operands(operands), captures(captures), acc(op.acc),
-      q(operands[0]), k(operands[1]), v(operands[2]) {
-  extent = kb.dim(k, 2);
-  shift = kb.index(op.mask ? op.mask.getOffset() : 0);
-  sinks = kb.index(op.mask ? op.mask.getSinks() : 0);
-  if (!op.position.empty()) {
-    unsigned at = op.position.getBeginOperandIndex();
-    shift = kb.sub(kb.add(shift, operands[at + 2]), operands[at + 3]);
-    sinks = kb.sub(sinks, operands[at + 3]);
-  }
+      q(operands[0]), k(operands[1]), v(operands[2]), mask(kb, op, operands) {
   Type element = shape.hasDots ? kb.getBF16Type() : static_cast<Type>(acc);
   queries = kb.scratch({shape.paddedRows(), shape.parts(), shape.part}, element);
   if (shape.widensKeys)
@@ -106,19 +96,6 @@ DecodeKernel::DecodeKernel(KernelBuilder &kb, const FlashOp &op, const DecodeSha
   out = kb.scratch({shape.paddedRows(), shape.paddedWidth}, acc);
   maxima = kb.scratch({shape.rows}, acc);
   sums = kb.scratch({shape.rows, shape.lanes}, acc);
-}
-
-/// Of `row`, in the op's own rows and keys: high is at most the number of keys.
-DecodeKernel::Visible DecodeKernel::visibleKeys(Value row) const {
-  Visible visible{kb.index(0), extent};
-  if (!op.mask)
-    return visible;
-  Value diagonal = kb.add(row, shift);
-  if (std::optional<int64_t> lookahead = op.mask.getLookahead())
-    visible.high = kb.min(extent, kb.add(diagonal, *lookahead + 1));
-  if (hasWindow())
-    visible.low = kb.add(diagonal, 1 - op.mask.getWindow());
-  return visible;
 }
 
 /// Row r of the pass is row i of query head `head`.
@@ -181,33 +158,6 @@ void DecodeKernel::begin(Value batch, Value pass) {
   });
 }
 
-//===----------------------------------------------------------------------===//
-// Pairs of keys
-//===----------------------------------------------------------------------===//
-
-/// In each 128 bits, the lower (or upper) 4 elements of a and b, interleaved.
-static Value interleave(KernelBuilder &kb, Value a, Value b, bool upper) {
-  int64_t lanes = cast<VectorType>(a.getType()).getNumElements();
-  SmallVector<int64_t> order;
-  for (int64_t n = 0; n < lanes; n += 8)
-    for (int64_t i = 0; i < 4; ++i)
-      order.append({n + 4 * upper + i, lanes + n + 4 * upper + i});
-  return vector::ShuffleOp::create(kb, kb.getLoc(), a, b, order);
-}
-
-/// Undoes for sums of columns what `interleave` does to their order.
-static Values sortColumns(KernelBuilder &kb, Value lower, Value upper) {
-  int64_t lanes = cast<VectorType>(lower.getType()).getNumElements();
-  SmallVector<int64_t> order;
-  for (int64_t n = 0; n < lanes; n += 4)
-    for (int64_t from : {n, lanes + n})
-      for (int64_t i = 0; i < 4; ++i)
-        order.push_back(from + i);
-  ArrayRef<int64_t> all(order);
-  return {vector::ShuffleOp::create(kb, kb.getLoc(), lower, upper, all.take_front(lanes)),
-          vector::ShuffleOp::create(kb, kb.getLoc(), lower, upper, all.drop_front(lanes))};
-}
-
 void DecodeKernel::storeState(const PartialStates &states, Value chunk) {
   kb.loop(0, shape.rows, 1, [&](Value r) {
     Value sum = kb.reduceAdd(kb.loadVector(sums, {r, kb.index(0)}, shape.lanes));
@@ -221,12 +171,7 @@ void DecodeKernel::storeState(const PartialStates &states, Value chunk) {
     }
     kb.store(kb.load(maxima, {r}), states.m, {batch, pass, chunk, r});
     for (int64_t d = 0; d < shape.paddedWidth; d += shape.valuePart) {
-      Values columns;
-      for (int64_t n = d; n < d + shape.valuePart; n += shape.lanes)
-        columns.push_back(kb.loadVector(out, {r, kb.index(n)}, shape.lanes));
-      if (shape.hasValueDots)
-        columns = sortColumns(kb, columns[0], columns[1]);
-      for (auto [n, column] : llvm::enumerate(columns))
+      for (auto [n, column] : llvm::enumerate(loadSums(r, d)))
         kb.storeVector(kb.mulf(column, factor), states.o,
                        {batch, pass, chunk, r, kb.index(d + n * shape.lanes)});
     }
@@ -238,15 +183,15 @@ void DecodeKernel::storeState(const PartialStates &states, Value chunk) {
 //===----------------------------------------------------------------------===//
 
 void DecodeKernel::visitKeys(Value first, Value limit, Value next) {
-  Value seen = kb.min(limit, visibleKeys(kb.index(shape.rowsPerHead - 1)).high);
+  Value seen = kb.min(limit, mask.visibleTo(kb.index(shape.rowsPerHead - 1)).high);
   kb.loop(first, seen, shape.keys, [&](Value begin) {
     Value after = kb.add(begin, shape.keys);
     Tile tile{begin, limit, kb.sub(kb.min(after, seen), begin),
               kb.select(kb.less(after, seen), after, next)};
-    if (!hasWindow())
+    if (!mask.hasWindow())
       return visitTile(tile);
-    Value low = visibleKeys(kb.index(0)).low;
-    Value isSeen = kb.either(kb.less(low, kb.min(after, seen)), kb.less(begin, sinks));
+    Value low = mask.visibleTo(kb.index(0)).low;
+    Value isSeen = kb.either(kb.less(low, kb.min(after, seen)), kb.less(begin, mask.getSinks()));
     kb.when(isSeen, [&] { visitTile(tile); });
   });
 }
@@ -256,151 +201,24 @@ void DecodeKernel::visitTile(const Tile &tile) {
   if (op.region)
     modifyTile(tile);
   Value end = kb.add(tile.first, shape.keys);
-  Value isPartial = kb.less(kb.min(tile.limit, visibleKeys(kb.index(0)).high), end);
-  if (hasWindow()) {
-    Value low = visibleKeys(kb.index(shape.rowsPerHead - 1)).low;
-    isPartial = kb.either(isPartial, kb.both(kb.less(tile.first, low), kb.less(sinks, end)));
+  Value isPartial = kb.less(kb.min(tile.limit, mask.visibleTo(kb.index(0)).high), end);
+  if (mask.hasWindow()) {
+    Value low = mask.visibleTo(kb.index(shape.rowsPerHead - 1)).low;
+    Value isBelow = kb.both(kb.less(tile.first, low), kb.less(mask.getSinks(), end));
+    isPartial = kb.either(isPartial, isBelow);
   }
-  kb.when(isPartial, [&] { maskTile(tile); });
+  kb.when(isPartial, [&] {
+    mask.hide(scores, tile.first, tile.limit, [&](auto hideRow) {
+      forEachRow([&](Value r, Value, Value i) { hideRow(r, i); });
+    });
+  });
   softmaxTile();
   accumulateTile(tile);
-}
-
-/// Asks for row `key` of K or V, if that pays. Wherever that is: it does not fault.
-void DecodeKernel::prefetchRow(Value memref, int64_t elements, Value key) {
-  if (!shape.prefetches)
-    return;
-  int64_t perLine = 512 / cast<MemRefType>(memref.getType()).getElementTypeBitWidth();
-  for (int64_t d = 0; d < elements; d += perLine)
-    memref::PrefetchOp::create(kb, kb.getLoc(), memref,
-                               ValueRange{batch, kvHead, key, kb.index(d)}, /*isWrite=*/false,
-                               /*localityHint=*/3, /*isDataCache=*/true);
 }
 
 //===----------------------------------------------------------------------===//
 // The steps of a tile
 //===----------------------------------------------------------------------===//
-
-/// Elements [d, d + n) of a row, n lanes, those past the first `valid` taken as 0.
-static Value loadPart(KernelBuilder &kb, Value memref, ValueRange at, int64_t n, int64_t valid) {
-  if (valid >= n)
-    return kb.loadVector(memref, at, n);
-  VectorType type = kb.vec(cast<MemRefType>(memref.getType()).getElementType(), n);
-  Value mask = vector::CreateMaskOp::create(kb, kb.getLoc(), kb.vec(kb.getI1Type(), n),
-                                            ValueRange{kb.index(valid)});
-  return vector::MaskedLoadOp::create(kb, kb.getLoc(), type, memref, at, mask,
-                                      kb.constant(type, 0.0));
-}
-
-/// The parts [d, d + part) of `keys`; `valid` elements of each are there.
-Values DecodeKernel::loadKeys(ArrayRef<Value> keys, Value d, int64_t valid) {
-  Values parts;
-  for (Value key : keys)
-    parts.push_back(shape.widensKeys
-                        ? kb.loadVector(widened, {key, d}, shape.part)
-                        : loadPart(kb, k, {batch, kvHead, key, d}, shape.part, valid));
-  return parts;
-}
-
-/// For each of `rows`, for each of `keys`: sums whose total is row . key.
-Values DecodeKernel::dotProducts(ArrayRef<Value> rows, ArrayRef<Value> keys) {
-  auto addPart = [&](Value part, Value d, int64_t valid, ValueRange sums) {
-    Values y = loadKeys(keys, d, valid), next;
-    for (Value row : rows) {
-      Value x = kb.loadVector(queries, {row, part, kb.index(0)}, shape.part);
-      for (Value key : y) {
-        Value sum = sums[next.size()];
-        next.push_back(shape.hasDots ? kb.dotPairs(x, key, sum) : kb.fma(x, key, sum));
-      }
-    }
-    return next;
-  };
-  Values sums(rows.size() * keys.size(), kb.constant(kb.vec(acc, shape.lanes), 0.0));
-  int64_t whole = shape.width / shape.part;
-  if (whole > 0)
-    sums = kb.loop(kb.index(0), kb.index(whole), 1, sums, [&](Value part, ValueRange sums) {
-      return addPart(part, kb.mul(part, shape.part), shape.part, sums);
-    });
-  if (whole < shape.parts())
-    sums = addPart(kb.index(whole), kb.index(whole * shape.part),
-                   shape.width - whole * shape.part, sums);
-  return sums;
-}
-
-/// Lane n of the result is the sum of the lanes of rows[n]; as many rows as lanes.
-/// A step adds the halves of blocks of lanes of two rows, side by side.
-static Value addUpRows(KernelBuilder &kb, Values rows) {
-  int64_t lanes = rows.size();
-  for (int64_t step = lanes / 2; step > 0; step /= 2) {
-    SmallVector<int64_t> own, other;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      int64_t base = lane & step ? lanes : 0;
-      own.push_back(base + lane);
-      other.push_back(base + (lane ^ step));
-    }
-    for (int64_t n = 0; n < step; ++n) {
-      Value a = rows[n], b = rows[n + step];
-      rows[n] = kb.addf(vector::ShuffleOp::create(kb, kb.getLoc(), a, b, own),
-                        vector::ShuffleOp::create(kb, kb.getLoc(), a, b, other));
-    }
-  }
-  return rows.front();
-}
-
-/// The keys [from, to) of K, fewer than or as many as lanes, in the type acc.
-void DecodeKernel::widenKeys(Value from, Value to) {
-  kb.loop(from, to, 1, [&](Value key) {
-    for (int64_t d = 0; d < shape.width; d += shape.part) {
-      Value x = loadPart(kb, k, {batch, kvHead, key, kb.index(d)}, shape.part, shape.width - d);
-      kb.storeVectorAs(x, widened, {kb.sub(key, from), kb.index(d)});
-    }
-  });
-}
-
-/// scores [rows,count]: in base 2, or, where a region sees them, as the op says.
-void DecodeKernel::scoreTile(const Tile &tile) {
-  int64_t step = shape.keysPerGroup();
-  Value whole = kb.sub(tile.count, kb.rem(tile.count, step));
-  if (shape.widensKeys)
-    widenKeys(tile.first, kb.add(tile.first, tile.count));
-  auto scoreRows = [&](Value row, bool prefetches) {
-    kb.loop(kb.index(0), whole, step, [&](Value j) {
-      for (int64_t n = 0; prefetches && n < step; ++n)
-        prefetchRow(v, shape.valueWidth, kb.add(kb.add(tile.first, j), n));
-      scoreGroup(tile, row, j);
-    });
-    kb.loop(whole, tile.count, 1, [&](Value j) { scoreKey(tile, row, j); });
-  };
-  scoreRows(kb.index(0), /*prefetches=*/true);
-  kb.loop(shape.groupRows, shape.rows, shape.groupRows,
-          [&](Value row) { scoreRows(row, /*prefetches=*/false); });
-}
-
-/// The rows [row, + groupRows) and the keys [j, + keysPerGroup) of the tile.
-void DecodeKernel::scoreGroup(const Tile &tile, Value row, Value j) {
-  Values rows, keys;
-  for (int64_t r = 0; r < shape.groupRows; ++r)
-    rows.push_back(kb.add(row, r));
-  for (int64_t n = 0; n < shape.keysPerGroup(); ++n)
-    keys.push_back(kb.add(shape.widensKeys ? j : kb.add(tile.first, j), n));
-  Value factor = kb.constant(kb.vec(acc, shape.lanes), op.region ? op.scale : op.scale * kLog2E);
-  Value z = kb.mulf(addUpRows(kb, dotProducts(rows, keys)), factor);
-  int64_t length = keys.size();
-  for (auto [n, r] : llvm::enumerate(rows)) {
-    Value ofRow = vector::ExtractStridedSliceOp::create(kb, kb.getLoc(), z, n * length, length, 1);
-    kb.storeVector(ofRow, scores, {r, j});
-  }
-}
-
-/// The same of the key j alone.
-void DecodeKernel::scoreKey(const Tile &tile, Value row, Value j) {
-  Value factor = kb.constant(acc, op.region ? op.scale : op.scale * kLog2E);
-  Value key = shape.widensKeys ? j : kb.add(tile.first, j);
-  kb.loop(row, kb.add(row, shape.groupRows), 1, [&](Value r) {
-    Value sum = kb.reduceAdd(dotProducts({r}, {key}).front());
-    kb.store(kb.mulf(sum, factor), scores, {r, j});
-  });
-}
 
 /// scores [rows,count] = log2 e * region(scores).
 void DecodeKernel::modifyTile(const Tile &tile) {
@@ -415,33 +233,6 @@ void DecodeKernel::modifyTile(const Tile &tile) {
       }
       Value z = region.onVector(kb.loadVector(scores, {r, j}, shape.lanes), key, tile.limit);
       kb.storeVector(toBase2(kb, z), scores, {r, j});
-    });
-  });
-}
-
-/// scores [rows,keys]: -inf where the key is hidden or past the limit.
-void DecodeKernel::maskTile(const Tile &tile) {
-  int64_t lanes = shape.lanes;
-  Value zero = kb.index(0), width = kb.index(shape.keys);
-  Value hidden = kb.constant(kb.vec(acc, lanes), -INFINITY);
-  // Bounds relative to the tile fit in i32.
-  auto bound = [&](Value key) {
-    return kb.splat(kb.toI32(kb.clamp(kb.sub(key, tile.first), zero, width)), lanes);
-  };
-  Value sinkBound = hasWindow() ? bound(sinks) : Value();
-  forEachRow([&](Value r, Value, Value i) {
-    Visible visible = visibleKeys(i);
-    Value high = bound(kb.min(visible.high, tile.limit));
-    Value low = hasWindow() ? bound(visible.low) : Value();
-    kb.loop(0, shape.keys, lanes, [&](Value j) {
-      Value key = kb.add(kb.iota(lanes), kb.splat(kb.toI32(j), lanes));
-      Value isSeen = kb.less(key, high);
-      if (low) {
-        Value isAfter = kb.cmp(arith::CmpIPredicate::sge, key, low);
-        isSeen = kb.both(isSeen, kb.either(isAfter, kb.less(key, sinkBound)));
-      }
-      Value z = kb.loadVector(scores, {r, j}, lanes);
-      kb.storeVector(kb.select(isSeen, z, hidden), scores, {r, j});
     });
   });
 }
@@ -498,70 +289,4 @@ void DecodeKernel::softmaxTile() {
     if (rounded)
       kb.storeVector(rounded, roundedSums, {r, zero});
   });
-}
-
-/// out [rows,paddedWidth] += weights [rows,count] . V [count,Dv].
-void DecodeKernel::accumulateTile(const Tile &tile) {
-  for (int64_t row = 0; row < shape.rows; row += shape.tileRows)
-    for (int64_t column = 0; column < shape.paddedWidth; column += shape.tileColumns)
-      accumulateColumns(tile, kb.index(row), column, /*prefetches=*/row == 0 && column == 0);
-}
-
-Value DecodeKernel::loadValues(Value key, int64_t column) {
-  return loadPart(kb, v, {batch, kvHead, key, kb.index(column)}, shape.valuePart,
-                  shape.valueWidth - column);
-}
-
-/// `sums` of `rows` and the columns [column, end) with key `first` + j added, or, where
-/// P . V goes by pairs of keys, j and j + 1; not `isPair`: j and a key of zeros.
-Values DecodeKernel::addKeys(ArrayRef<Value> rows, Value first, Value j, int64_t column,
-                             int64_t end, bool isPair, ValueRange sums) {
-  Values values, next;
-  Value key = kb.add(first, j);
-  for (int64_t d = column; d < end; d += shape.valuePart) {
-    Value x = loadValues(key, d);
-    if (!shape.hasValueDots) {
-      values.push_back(kb.convert(x, acc));
-      continue;
-    }
-    Value y = isPair ? loadValues(kb.add(key, 1), d) : kb.constant(x.getType(), 0.0);
-    values.push_back(interleave(kb, x, y, /*upper=*/false));
-    values.push_back(interleave(kb, x, y, /*upper=*/true));
-  }
-  for (Value row : rows) {
-    Value p = shape.hasValueDots ? kb.splatPair(weights, {row, j}, shape.lanes)
-                                 : kb.splat(kb.load(weights, {row, j}), shape.lanes);
-    for (Value x : values) {
-      Value sum = sums[next.size()];
-      next.push_back(shape.hasValueDots ? kb.dotPairs(p, x, sum) : kb.fma(p, x, sum));
-    }
-  }
-  return next;
-}
-
-void DecodeKernel::accumulateColumns(const Tile &tile, Value firstRow, int64_t column,
-                                     bool prefetches) {
-  int64_t end = std::min(column + shape.tileColumns, shape.paddedWidth);
-  int64_t step = shape.hasValueDots ? 2 : 1;
-  Values rows, sums;
-  for (int64_t r = 0; r < shape.tileRows; ++r) {
-    rows.push_back(kb.add(firstRow, r));
-    for (int64_t d = column; d < end; d += shape.lanes)
-      sums.push_back(kb.loadVector(out, {rows[r], kb.index(d)}, shape.lanes));
-  }
-  Value whole = kb.sub(tile.count, kb.rem(tile.count, step));
-  sums = kb.loop(kb.index(0), whole, step, sums, [&](Value j, ValueRange sums) {
-    for (int64_t n = 0; prefetches && n < step; ++n)
-      prefetchRow(k, shape.width, kb.add(kb.add(tile.next, j), n));
-    return addKeys(rows, tile.first, j, column, end, /*isPair=*/true, sums);
-  });
-  if (shape.hasValueDots)
-    sums = kb.choose(
-        kb.less(whole, tile.count),
-        [&] { return addKeys(rows, tile.first, whole, column, end, /*isPair=*/false, sums); },
-        [&] { return sums; });
-  size_t n = 0;
-  for (Value row : rows)
-    for (int64_t d = column; d < end; d += shape.lanes)
-      kb.storeVector(sums[n++], out, {row, kb.index(d)});
 }

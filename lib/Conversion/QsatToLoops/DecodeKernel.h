@@ -11,7 +11,7 @@
 //   S = Q K^T          scoreTile       lanes run along D; the sums of some rows and
 //                                      keys, as many as lanes, go into one vector
 //   S = region(S)      modifyTile      to base-2 logits
-//   S = mask(S)        maskTile        -inf, only where a key may be hidden
+//   S = mask(S)        MaskOnKeys      -inf, only where a key may be hidden
 //   m, l, P = 2^(S-m)  softmaxTile     row by row, o is rescaled where m rises
 //   o += P V           accumulateTile  a register tile of rows x value columns
 //
@@ -92,20 +92,14 @@ public:
   void storeState(const PartialStates &states, Value chunk);
 
   Value operand(unsigned number) const { return operands[number]; }
-  Value getExtent() const { return extent; }
+  Value getExtent() const { return mask.getExtent(); }
 
 private:
-  /// The keys that a row sees: j < high and (j >= low or j < sinks).
-  struct Visible {
-    Value low, high;
-  };
   /// The keys [first, limit) of a tile, and the first of the tile after it.
   struct Tile {
     Value first, limit, count, next;
   };
 
-  Visible visibleKeys(Value row) const;
-  bool hasWindow() const { return op.mask && op.mask.getWindow() > 0; }
   void visitTile(const Tile &tile);
   void forEachRow(llvm::function_ref<void(Value r, Value head, Value i)> body);
 
@@ -116,13 +110,13 @@ private:
   KernelBuilder::Values dotProducts(llvm::ArrayRef<Value> rows, llvm::ArrayRef<Value> keys);
   KernelBuilder::Values loadKeys(llvm::ArrayRef<Value> keys, Value d, int64_t valid);
   void modifyTile(const Tile &tile);
-  void maskTile(const Tile &tile);
   void softmaxTile();
   void accumulateTile(const Tile &tile);
   void accumulateColumns(const Tile &tile, Value firstRow, int64_t column, bool prefetches);
   KernelBuilder::Values addKeys(llvm::ArrayRef<Value> rows, Value first, Value j, int64_t column,
                                 int64_t end, bool isPair, mlir::ValueRange sums);
   Value loadValues(Value key, int64_t column);
+  KernelBuilder::Values loadSums(Value row, int64_t column);
   void prefetchRow(Value memref, int64_t elements, Value key);
 
   KernelBuilder &kb;
@@ -131,13 +125,12 @@ private:
   llvm::SmallVector<Value> operands, captures;
   mlir::FloatType acc;
   Value q, k, v;
-  Value extent; ///< N
-  Value shift;  ///< offset + at_i - at_j
-  Value sinks;  ///< the keys below it are visible beside the window
+  MaskOnKeys mask;
   // Scratch: q [paddedRows,parts,part], k [keys,parts * part] where it is widened,
   // s [paddedRows,keys], p of its shape (s itself, or bf16), m [rows], l [rows,lanes],
-  // with P rounded also the sums of that; out [paddedRows,paddedWidth]: with pairs of keys, in each `valuePart` the columns
-  // that vpunpcklwd leaves, then those of vpunpckhwd.
+  // with P rounded also the sums of that; out [paddedRows,paddedWidth]: with pairs of
+  // keys, in each `valuePart` the columns that vpunpcklwd leaves, then those of
+  // vpunpckhwd.
   Value queries, widened, scores, weights, out, maxima, sums, roundedSums;
   // Of the current pass.
   Value batch, pass, firstHead, kvHead;

@@ -178,7 +178,7 @@ void FlashKernel::keepSelected() {
 }
 
 void FlashKernel::visitBackground(const BlockStatistics &statistics, ListedBlocks listed) {
-  Value zero = kb.index(0), blocks = kb.ceilDiv(extent, op.blockKeys);
+  Value zero = kb.index(0), blocks = kb.ceilDiv(mask.getExtent(), op.blockKeys);
   Value hidden = kb.constant(acc, -INFINITY), shown = kb.constant(acc, 0.0);
   kb.loop(zero, blocks, shape.keys, [&](Value first) {
     Value count = kb.min(kb.sub(blocks, first), kb.index(shape.keys));
@@ -208,7 +208,7 @@ void FlashKernel::weighTile(Value first) {
   int64_t lanes = shape.lanes;
   Value zero = kb.index(0);
   auto bound = [&](Value key) {
-    return kb.splat(kb.toI32(kb.clamp(key, zero, extent)), lanes);
+    return kb.splat(kb.toI32(kb.clamp(key, zero, mask.getExtent())), lanes);
   };
   Value zeros = kb.splat(kb.toI32(zero), lanes), size = kb.splat(kb.toI32(kb.index(op.blockKeys)), lanes);
   Value none = kb.constant(kb.vec(acc, lanes), -INFINITY);
@@ -217,15 +217,15 @@ void FlashKernel::weighTile(Value first) {
   // The panel is q scale log2 e: its square carries log2 e twice.
   Value half = kb.constant(kb.vec(acc, lanes), 0.5 / (kLog2E * kLog2E));
   kb.loop(zero, numRows, 1, [&](Value r) {
-    Visible visible = visibleKeys(kb.add(firstRow, r));
+    VisibleKeys visible = mask.visibleTo(kb.add(firstRow, r));
     Value high = bound(visible.high), low = bound(visible.low);
     // Sinks that the window does not show: below low and high.
-    Value sinkHigh = bound(kb.min(kb.min(sinks, visible.low), visible.high));
+    Value sinkHigh = bound(kb.min(kb.min(mask.getSinks(), visible.low), visible.high));
     kb.loop(0, shape.keys, lanes, [&](Value j) {
       Value block = kb.add(kb.iota(lanes), kb.splat(kb.toI32(kb.add(first, j)), lanes));
-      Value begin = kb.mul(block, size), end = kb.min(kb.add(begin, size), bound(extent));
+      Value begin = kb.mul(block, size), end = kb.min(kb.add(begin, size), bound(mask.getExtent()));
       Value seen = kb.max(zeros, kb.sub(kb.min(end, high), kb.max(begin, low)));
-      if (hasWindow())
+      if (mask.hasWindow())
         seen = kb.add(seen, kb.max(zeros, kb.sub(kb.min(end, sinkHigh), begin)));
       Value number = arith::SIToFPOp::create(kb, kb.getLoc(), kb.vec(acc, lanes), seen);
       Value z = constant;
@@ -240,9 +240,9 @@ void FlashKernel::weighTile(Value first) {
       if (op.background == Background::Rank1) {
         auto atMost = [&](Value a, Value b) { return kb.cmp(arith::CmpIPredicate::sle, a, b); };
         isSeen = kb.both(isSeen, atMost(end, bound(firstVisible.high)));
-        if (hasWindow())
+        if (mask.hasWindow())
           isSeen = kb.both(isSeen, kb.either(atMost(bound(lastVisible.low), begin),
-                                             atMost(end, bound(sinks))));
+                                             atMost(end, bound(mask.getSinks()))));
       }
       kb.storeVector(kb.select(isSeen, z, none), scores, {r, j});
     });
@@ -256,12 +256,14 @@ void FlashKernel::visitPartialBlocks(Value blocks, ListedBlocks listed) {
   Value shown = kb.constant(acc, 0.0), hidden = kb.constant(acc, 1.0);
   kb.loop(zero, blocks, 1, [&](Value block) {
     Value begin = kb.mul(block, op.blockKeys);
-    Value end = kb.min(kb.add(begin, op.blockKeys), extent);
+    Value end = kb.min(kb.add(begin, op.blockKeys), mask.getExtent());
     Value isSeen = kb.less(begin, lastVisible.high);
     Value isPartial = kb.less(firstVisible.high, end);
-    if (hasWindow()) {
-      isSeen = kb.both(isSeen, kb.either(kb.less(firstVisible.low, end), kb.less(begin, sinks)));
-      isPartial = kb.either(isPartial, kb.both(kb.less(begin, lastVisible.low), kb.less(sinks, end)));
+    if (mask.hasWindow()) {
+      Value inWindow = kb.less(firstVisible.low, end), inSinks = kb.less(begin, mask.getSinks());
+      Value isBelow = kb.both(kb.less(begin, lastVisible.low), kb.less(mask.getSinks(), end));
+      isSeen = kb.both(isSeen, kb.either(inWindow, inSinks));
+      isPartial = kb.either(isPartial, isBelow);
     }
     kb.when(kb.both(isSeen, isPartial), [&] {
       kb.store(shown, hiddenBlocks, {zero});

@@ -139,7 +139,7 @@ FlashKernel::FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape 
                          ValueRange operands, ValueRange captures, Value packedKeys,
                          Value packedValues)
     : kb(kb), op(op), shape(shape), operands(operands), captures(captures), acc(op.acc),
-      keys(packedKeys), values(packedValues) {
+      keys(packedKeys), values(packedValues), mask(kb, op, operands) {
   // By number, never by value: another op that shares this kernel may have
   // different values where this one has the same value twice.
   q = operands[0];
@@ -147,14 +147,6 @@ FlashKernel::FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape 
   o = operands[init];
   lse = op.numInits > 1 ? operands[init + 1] : Value();
   kept = op.numInits > 2 ? operands[init + 2] : Value();
-  extent = kb.dim(operands[1], 2);
-  shift = kb.index(op.mask ? op.mask.getOffset() : 0);
-  sinks = kb.index(op.mask ? op.mask.getSinks() : 0);
-  if (!op.position.empty()) {
-    unsigned at = op.position.getBeginOperandIndex();
-    shift = kb.sub(kb.add(shift, operands[at + 2]), operands[at + 3]);
-    sinks = kb.sub(sinks, operands[at + 3]);
-  }
   if (shape.usesTiles) {
     // Rows a large power of two apart would share cache sets: 64 bytes more.
     panel = kb.scratch({shape.rows, shape.operandWidth + 32}, shape.operand);
@@ -191,8 +183,8 @@ void FlashKernel::begin(Value batch, Value head, Value first, Value end) {
     highest = kb.mul(kb.add(kb.div(highest, slots), 1), sample->stratum);
     highest = kb.sub(kb.min(highest, sample->extent), kb.index(1));
   }
-  firstVisible = visibleKeys(lowest);
-  lastVisible = visibleKeys(highest);
+  firstVisible = mask.visibleTo(lowest);
+  lastVisible = mask.visibleTo(highest);
 
   // Scores come out in base 2, or, where a region sees them, as the op says. But
   // q is not rounded: where it stays bf16 only the sign of the scale goes into it.
@@ -289,16 +281,16 @@ void FlashKernel::visitAll() {
   Value zero = kb.index(0), step = kb.index(shape.keys);
   Value end = kb.ceilDiv(kb.max(lastVisible.high, zero), shape.keys);
   Value start = zero, sinkTiles = zero;
-  if (hasWindow()) {
-    sinkTiles = kb.min(kb.ceilDiv(kb.max(sinks, zero), shape.keys), end);
+  if (mask.hasWindow()) {
+    sinkTiles = kb.min(kb.ceilDiv(kb.max(mask.getSinks(), zero), shape.keys), end);
     start = kb.max(kb.div(kb.max(firstVisible.low, zero), shape.keys), sinkTiles);
   }
   Value count = kb.add(sinkTiles, kb.max(kb.sub(end, start), zero));
   kb.loop(zero, count, 1, [&](Value t) {
     Value tile = t;
-    if (hasWindow())
+    if (mask.hasWindow())
       tile = kb.select(kb.less(t, sinkTiles), t, kb.add(kb.sub(t, sinkTiles), start));
-    visit(kb.mul(tile, step), extent, kb.mul(tile, shape.keys / shape.tile.columns));
+    visit(kb.mul(tile, step), mask.getExtent(), kb.mul(tile, shape.keys / shape.tile.columns));
   });
 }
 
@@ -322,8 +314,8 @@ void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
     if (op.region)
       modifyTile(tile);
     Value isPartial = kb.less(kb.min(limit, firstVisible.high), end);
-    if (hasWindow()) {
-      Value isBelow = kb.both(kb.less(first, lastVisible.low), kb.less(sinks, end));
+    if (mask.hasWindow()) {
+      Value isBelow = kb.both(kb.less(first, lastVisible.low), kb.less(mask.getSinks(), end));
       isPartial = kb.either(isPartial, isBelow);
     }
     kb.when(isPartial, [&] { maskTile(tile); });
@@ -338,8 +330,8 @@ void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
   if (!op.isSparse) // visitAll goes over visible tiles only
     return steps();
   Value isSeen = kb.less(kb.index(0), tile.count);
-  if (hasWindow()) {
-    Value inWindow = kb.less(firstVisible.low, seen), inSinks = kb.less(first, sinks);
+  if (mask.hasWindow()) {
+    Value inWindow = kb.less(firstVisible.low, seen), inSinks = kb.less(first, mask.getSinks());
     isSeen = kb.both(isSeen, kb.either(inWindow, inSinks));
   }
   kb.when(isSeen, steps);

@@ -17,6 +17,7 @@
 #define QSAT_CONVERSION_QSATTOLOOPS_FLASHKERNEL_H
 
 #include "KernelBuilder.h"
+#include "MaskOnKeys.h"
 
 #include "qsat/Dialect/IR/Qsat.h"
 
@@ -173,20 +174,14 @@ public:
 private:
   friend class StripBuilder;
 
-  /// The keys that a row sees: j < high and (j >= low or j < sinks).
-  struct Visible {
-    Value low, high;
-  };
   /// Of one strip of 32 rows: S [2,2,32,16], P [keys/32,32,32], the sums
   /// [32,16] of a block of keys, and maxima [32].
   struct TileScratch {
     Value scores, weights, sums, highest;
   };
-  Visible visibleKeys(Value row);
   /// The row and the query head of the op that row `row` of the kernel is.
   Value rowOf(Value row);
   Value headOf(Value row);
-  bool hasWindow() const { return op.mask && op.mask.getWindow() > 0; }
 
   void beginTiles();
   void visitTiles(const KeyTile &tile);
@@ -210,9 +205,7 @@ private:
   llvm::SmallVector<Value> operands, captures;
   mlir::FloatType acc;
   Value q, keys, values, o, lse, kept;
-  Value extent;     ///< N
-  Value shift;      ///< offset + at_i - at_j
-  Value sinks;      ///< the keys below it are visible beside the window
+  MaskOnKeys mask;
   // Scratch: q [rows,D], s [rows,keys], p [rows,keys] (s itself where P is not
   // rounded), out [rows,paddedWidth], m [rows], l [rows,lanes].
   Value panel, scores, probabilities, out, maxima, sums;
@@ -227,7 +220,7 @@ private:
   // Of the current panel: its place, its valid rows, these rounded up to whole
   // register tiles, and the visible keys of its first and last row.
   Value batch, head, kvHead, firstRow, numRows, paddedRows;
-  Visible firstVisible, lastVisible;
+  VisibleKeys firstVisible, lastVisible;
 };
 
 /// The kernel of a panel. On a CPU with AMX there are two, and which one is called

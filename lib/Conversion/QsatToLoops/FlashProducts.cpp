@@ -28,22 +28,8 @@ struct RegisterTile {
   /// Lanes of one accumulator: LLVM splits wide vectors of f32; an intrinsic
   /// takes one register.
   int64_t getLanes() const { return isPaired(left) ? kb.lanes(acc) : columns; }
-
-private:
-  Value splatPair(Value row, Value k);
 };
 } // namespace
-
-/// The pair (2 k, 2 k + 1) of a row in all lanes.
-Value RegisterTile::splatPair(Value row, Value k) {
-  Location loc = kb.getLoc();
-  Value pair = kb.loadVector(left, {row, kb.mul(k, 2)}, 2);
-  Value word = vector::BitCastOp::create(kb, loc, kb.vec(kb.getI32Type(), 1), pair);
-  Value one = vector::ExtractOp::create(kb, loc, word, 0);
-  int64_t lanes = kb.lanes(acc);
-  return vector::BitCastOp::create(kb, loc, kb.vec(kb.getBF16Type(), 2 * lanes),
-                                   kb.splat(one, lanes));
-}
 
 Values RegisterTile::multiply(Value count, Values init,
                               function_ref<Value(Value, int64_t)> right) {
@@ -53,7 +39,8 @@ Values RegisterTile::multiply(Value count, Values init,
     for (int64_t part = 0; part < parts; ++part)
       b.push_back(right(k, part * lanes));
     for (auto [r, row] : llvm::enumerate(rows)) {
-      Value a = isPaired(left) ? splatPair(row, k) : kb.splat(kb.load(left, {row, k}), lanes);
+      Value a = isPaired(left) ? kb.splatPair(left, {row, kb.mul(k, 2)}, lanes)
+                               : kb.splat(kb.load(left, {row, k}), lanes);
       for (int64_t part = 0; part < parts; ++part) {
         Value c = accumulators[r * parts + part];
         next.push_back(isPaired(left) ? kb.dotPairs(a, b[part], c) : kb.fma(a, b[part], c));

@@ -6,20 +6,6 @@
 using namespace mlir;
 using namespace qsat;
 
-/// Of `row`, in the op's own rows and keys (i and j in problem coordinates are
-/// row + at_i and key + at_j): high is at most the number of keys.
-FlashKernel::Visible FlashKernel::visibleKeys(Value row) {
-  Visible visible{kb.index(0), extent};
-  if (!op.mask)
-    return visible;
-  Value diagonal = kb.add(row, shift);
-  if (std::optional<int64_t> lookahead = op.mask.getLookahead())
-    visible.high = kb.min(extent, kb.add(diagonal, *lookahead + 1));
-  if (hasWindow())
-    visible.low = kb.add(diagonal, 1 - op.mask.getWindow());
-  return visible;
-}
-
 Value FlashKernel::rowOf(Value row) {
   return sample ? kb.toIndex(kb.load(sample->rows, {batch, head, row})) : row;
 }
@@ -30,28 +16,9 @@ Value FlashKernel::headOf(Value row) {
 
 /// scores [rows,keys]: -inf where the key is hidden or past the last.
 void FlashKernel::maskTile(const KeyTile &tile) {
-  int64_t lanes = shape.lanes;
-  Value zero = kb.index(0), width = kb.index(shape.keys);
-  Value hidden = kb.constant(kb.vec(acc, lanes), -INFINITY);
-  // Bounds relative to the tile fit in i32.
-  auto bound = [&](Value key) {
-    return kb.splat(kb.toI32(kb.clamp(kb.sub(key, tile.first), zero, width)), lanes);
-  };
-  Value sinkBound = hasWindow() ? bound(sinks) : Value();
-  kb.loop(zero, numRows, 1, [&](Value r) {
-    Visible visible = visibleKeys(rowOf(kb.add(firstRow, r)));
-    Value high = bound(kb.min(visible.high, tile.limit));
-    Value low = hasWindow() ? bound(visible.low) : Value();
-    kb.loop(0, shape.keys, lanes, [&](Value j) {
-      Value key = kb.add(kb.iota(lanes), kb.splat(kb.toI32(j), lanes));
-      Value isSeen = kb.less(key, high);
-      if (low) {
-        Value isAfter = kb.cmp(arith::CmpIPredicate::sge, key, low);
-        isSeen = kb.both(isSeen, kb.either(isAfter, kb.less(key, sinkBound)));
-      }
-      Value z = kb.loadVector(scores, {r, j}, lanes);
-      kb.storeVector(kb.select(isSeen, z, hidden), scores, {r, j});
-    });
+  mask.hide(scores, tile.first, tile.limit, [&](auto hideRow) {
+    kb.loop(kb.index(0), numRows, 1,
+            [&](Value r) { hideRow(r, rowOf(kb.add(firstRow, r))); });
   });
 }
 

@@ -84,19 +84,19 @@ StripBuilder::StripBuilder(FlashKernel &kernel, const KeyTile &tile, Value strip
   Value zero = kb.index(0);
   Value first = kb.add(kernel.firstRow, strip);
   Value rows = kb.min(kb.sub(kernel.numRows, strip), kb.index(kSide));
-  FlashKernel::Visible top = kernel.visibleKeys(first);
-  FlashKernel::Visible bottom = kernel.visibleKeys(kb.sub(kb.add(first, rows), kb.index(1)));
+  VisibleKeys top = kernel.mask.visibleTo(first);
+  VisibleKeys bottom = kernel.mask.visibleTo(kb.sub(kb.add(first, rows), kb.index(1)));
   Value high = kb.min(kb.min(kb.add(tile.first, kernel.shape.keys), tile.limit), bottom.high);
   end = kb.ceilDiv(kb.max(kb.sub(high, tile.first), zero), kSide);
   Value last = kb.add(tile.first, kb.mul(end, kSide));
   mayHide = kb.less(kb.min(tile.limit, top.high), last);
   start = zero;
-  if (!kernel.hasWindow())
+  if (!kernel.mask.hasWindow())
     return;
   Value below = kb.div(kb.max(kb.sub(top.low, tile.first), zero), kSide);
-  start = kb.select(kb.less(tile.first, kernel.sinks), zero, below);
+  start = kb.select(kb.less(tile.first, kernel.mask.getSinks()), zero, below);
   mayHide = kb.either(mayHide, kb.both(kb.less(tile.first, bottom.low),
-                                       kb.less(kernel.sinks, last)));
+                                       kb.less(kernel.mask.getSinks(), last)));
 }
 
 Value StripBuilder::loadTile(Type element, Value memref, ValueRange at) {
@@ -164,7 +164,7 @@ Values StripBuilder::generalLogits(Value t, Value slot, Value r) {
   // Rows past the last valid one read what that one may read.
   Value valid = kb.min(kb.add(strip, r), kb.sub(kernel.numRows, kb.index(1)));
   Value row = kb.add(kernel.firstRow, valid);
-  FlashKernel::Visible visible = kernel.visibleKeys(row);
+  VisibleKeys visible = kernel.mask.visibleTo(row);
   Value none = kb.constant(kb.vec(f32, kTile), -INFINITY);
   Value begin = kb.add(tile.first, kb.mul(t, kSide));
   for (auto [half, z] : llvm::enumerate(scores)) {
@@ -176,9 +176,9 @@ Values StripBuilder::generalLogits(Value t, Value slot, Value r) {
     if (kernel.op.region)
       z = kernel.applyRegion(z, row, key, tile.limit);
     Value isSeen = kb.less(kb.iota(kTile), bound(kb.min(visible.high, tile.limit)));
-    if (kernel.hasWindow()) {
+    if (kernel.mask.hasWindow()) {
       Value isAfter = kb.cmp(arith::CmpIPredicate::sge, kb.iota(kTile), bound(visible.low));
-      Value isSink = kb.less(kb.iota(kTile), bound(kernel.sinks));
+      Value isSink = kb.less(kb.iota(kTile), bound(kernel.mask.getSinks()));
       isSeen = kb.both(isSeen, kb.either(isAfter, isSink));
     }
     z = kb.select(isSeen, z, none);
