@@ -65,7 +65,7 @@ struct Options {
                                "attention, and report its relative error with an interval")};
   cl::opt<double> auditShare{"audit-share", cl::value_desc("X"), cl::init(0), cl::cat(category),
                              cl::desc("Share of the rows that --audit recomputes\n"
-                                      "(default: two of each query block, 1/64)")};
+                                      "(default: 1/64, two of max(block-m, 128) rows)")};
   cl::opt<int64_t> seed{"seed", cl::value_desc("N"), cl::init(0), cl::cat(category),
                         cl::desc("Seed of the sample of --audit")};
   cl::opt<std::string> lowering{"lowering", cl::value_desc("L"), cl::init("loops"), cl::cat(category),

@@ -29,7 +29,8 @@ struct CPUPipelineOptions : public mlir::PassPipelineOptions<CPUPipelineOptions>
       *this, "audit", llvm::cl::desc("Recompute a random sample of rows exactly after each sparse attention"),
       llvm::cl::init(false)};
   Option<double> auditShare{
-      *this, "audit-share", llvm::cl::desc("Share of the rows that audit recomputes; 0: two of each query block"),
+      *this, "audit-share",
+      llvm::cl::desc("Share of the rows that audit recomputes; 0: 1/64 (two of max(block-m, 128) rows)"),
       llvm::cl::init(0.0)};
   Option<int64_t> seed{*this, "seed", llvm::cl::desc("Seed of audit"), llvm::cl::init(0)};
   Option<std::string> lowering{
