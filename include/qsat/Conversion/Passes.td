@@ -20,6 +20,9 @@ def ConvertQsatToLoops : Pass<"convert-qsat-to-loops", "::mlir::ModuleOp"> {
     beside a kernel without them, since the system may refuse AMX to a process
     (`qsat_request_amx` of the runtime asks); everything else is widened to f32.
 
+    Attention of M <= 8 rows (static M, H, Hkv; contiguous rows of K and V; one block of
+    rows of lists; no background) reads K and V in place, its tasks split over the keys.
+
     Before:
 
     ```mlir
