@@ -25,6 +25,8 @@ void addCleanup(OpPassManager &pm) {
 }
 
 void buildNormalize(OpPassManager &pm) {
+  // Before anything folds, as the inliner does.
+  pm.addNestedPass<func::FuncOp>(createTosaBoolCastPass());
   pm.addPass(createInlinerPass());
   pm.addPass(createSymbolDCEPass());
   addCleanup(pm);

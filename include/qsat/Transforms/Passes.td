@@ -234,4 +234,19 @@ def FuseElementwisePass : InterfacePass<"qsat-fuse-elementwise", "::mlir::Functi
                            "::mlir::tensor::TensorDialect"];
 }
 
+def TosaBoolCastPass : InterfacePass<"qsat-tosa-bool-cast", "::mlir::FunctionOpInterface"> {
+  let summary = "turns tosa.cast of booleans to floats into arith.uitofp";
+  let description = [{
+    Upstream folds the cast of a constant `true` to -1.0, and lowers any other to 1.0.
+    Run before whatever folds: canonicalization, inlining, `tosa-to-linalg`.
+
+    ```mlir
+    %y = tosa.cast %x : (tensor<4xi1>) -> tensor<4xf32>
+    // becomes
+    %y = arith.uitofp %x : tensor<4xi1> to tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif // QSAT_TRANSFORMS_PASSES_TD
