@@ -201,6 +201,16 @@ static FloatRange rangeOf(Node *node, const VarTable &vars, unsigned depth = 0) 
     FloatRange x = at(0), y = at(1);
     return hull({x.lo * y.lo, x.lo * y.hi, x.hi * y.lo, x.hi * y.hi});
   }
+  if (node->is<arith::DivFOp>()) {
+    FloatRange x = at(0), y = at(1);
+    if (y.lo > 0)
+      return hull({x.lo / y.lo, x.lo / y.hi, x.hi / y.lo, x.hi / y.hi});
+  }
+  if (node->is<math::PowFOp>()) { // the slopes of ALiBi
+    FloatRange base = at(0), x = at(1);
+    if (base.lo == base.hi && base.lo > 0 && std::isfinite(base.lo))
+      return hull({std::pow(base.lo, x.lo), std::pow(base.lo, x.hi)});
+  }
   return {};
 }
 
