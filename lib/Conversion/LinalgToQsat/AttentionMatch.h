@@ -166,6 +166,18 @@ private:
 /// type.
 Node *stripCasts(Node *node);
 
+/// `node` = 1 / x, or null.
+Node *reciprocalOf(Node *node);
+
+/// `node` = visible ? x : 0, or x times the condition as a number; returns x.
+Node *guardOf(Node *node, Node *&visible, ExprContext &exprs);
+
+/// `score` is -inf wherever `visible` is false.
+bool isHiddenWithout(Node *score, Node *visible, ExprContext &exprs, unsigned depth = 0);
+
+/// `a` and `b` are the same exponential up to the order of their shifts.
+bool isSameShift(llvm::ArrayRef<Node *> a, llvm::ArrayRef<Node *> b);
+
 /// Moves what it can of the mask steps of `match` to its structural mask.
 /// `ignoreHiddenRows` allows any result for rows all of whose keys are hidden.
 void extractMask(AttentionMatch &match, ExprContext &exprs, bool ignoreHiddenRows);
