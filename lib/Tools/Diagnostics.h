@@ -3,7 +3,9 @@
 #ifndef QSAT_LIB_TOOLS_DIAGNOSTICS_H
 #define QSAT_LIB_TOOLS_DIAGNOSTICS_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/OwningOpRef.h"
 
 #include "llvm/Support/Error.h"
 
@@ -27,6 +29,15 @@ public:
   void log(llvm::raw_ostream &os) const override;
   std::error_code convertToErrorCode() const override { return llvm::inconvertibleErrorCode(); }
 };
+
+/// A diagnostic comes first; `message` is for failures without one.
+llvm::Error getFailure(const FirstErrorHandler &handler, const llvm::Twine &message);
+
+/// Parses the module in the file `path`, .mlir or .mlirbc, with its text in
+/// `sources` for diagnostics.
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> readModule(llvm::StringRef path, llvm::SourceMgr &sources,
+                                                             mlir::MLIRContext *context,
+                                                             const FirstErrorHandler &handler);
 
 /// Prints "error: ..." to stderr unless that is done; returns exit status 1.
 int reportError(llvm::Error error);

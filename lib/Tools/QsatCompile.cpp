@@ -11,7 +11,6 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 
@@ -52,11 +51,6 @@ struct Options {
 };
 
 Error fail(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
-
-/// Diagnostics come first; `message` is for failures without one.
-Error getFailure(const FirstErrorHandler &handler, const Twine &message) {
-  return handler.sawError() ? make_error<ReportedError>() : fail(message);
-}
 
 /// The public functions, marked for their C interface.
 SmallVector<func::FuncOp> markFunctions(ModuleOp module) {
@@ -138,14 +132,10 @@ Error run(Options &options, DialectRegistry &registry, StringRef program) {
   SourceMgr sourceManager;
   SourceMgrDiagnosticHandler printer(sourceManager, &context, errs());
   FirstErrorHandler handler(&context);
-  std::string message;
-  std::unique_ptr<MemoryBuffer> file = openInputFile(options.file, &message);
-  if (!file)
-    return fail(message);
-  sourceManager.AddNewSourceBuffer(std::move(file), SMLoc());
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sourceManager, &context);
-  if (!module)
-    return getFailure(handler, options.file + ": expected a module");
+  Expected<OwningOpRef<ModuleOp>> parsed = readModule(options.file, sourceManager, &context, handler);
+  if (!parsed)
+    return parsed.takeError();
+  OwningOpRef<ModuleOp> &module = *parsed;
   if (markFunctions(*module).empty())
     return fail(options.file + ": expected a public function with a body");
 

@@ -17,7 +17,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 
@@ -151,11 +150,6 @@ Expected<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
   return entry;
 }
 
-/// Diagnostics come first; `message` is for failures without one.
-Error getFailure(const FirstErrorHandler &handler, const Twine &message) {
-  return handler.sawError() ? make_error<ReportedError>() : fail(message);
-}
-
 /// Writes all of `text` to `path`, or nothing.
 Error writeText(StringRef path, llvm::function_ref<void(raw_ostream &)> print) {
   Error error = writeToOutput(path, [&](raw_ostream &os) {
@@ -261,14 +255,10 @@ Error run(Options &options, DialectRegistry &registry) {
   SourceMgrDiagnosticHandler printer(sourceManager, &context, errs());
   FirstErrorHandler handler(&context);
   progress.start("reading " + options.file);
-  std::string message;
-  std::unique_ptr<MemoryBuffer> file = openInputFile(options.file, &message);
-  if (!file)
-    return fail(message);
-  sourceManager.AddNewSourceBuffer(std::move(file), SMLoc());
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sourceManager, &context);
-  if (!module)
-    return getFailure(handler, options.file + ": expected a module");
+  Expected<OwningOpRef<ModuleOp>> parsed = readModule(options.file, sourceManager, &context, handler);
+  if (!parsed)
+    return parsed.takeError();
+  OwningOpRef<ModuleOp> &module = *parsed;
   Expected<func::FuncOp> entry = findEntry(*module, options.entry);
   if (!entry)
     return fail(options.file + ": " + toString(entry.takeError()));
