@@ -244,19 +244,10 @@ void DecodeKernel::softmaxTile() {
   int64_t lanes = shape.lanes;
   Value zero = kb.index(0);
   kb.loop(0, shape.rows, 1, [&](Value r) {
-    Values level;
+    Values z;
     for (int64_t j = 0; j < shape.keys; j += lanes)
-      level.push_back(kb.loadVector(scores, {r, kb.index(j)}, lanes));
-    Values z = level;
-    while (level.size() > 1) {
-      Values next;
-      for (size_t i = 0; i + 1 < level.size(); i += 2)
-        next.push_back(kb.maxf(level[i], level[i + 1]));
-      if (level.size() % 2)
-        next.push_back(level.back());
-      level = next;
-    }
-    Value highest = kb.reduceMax(level.front()), before = kb.load(maxima, {r});
+      z.push_back(kb.loadVector(scores, {r, kb.index(j)}, lanes));
+    Value highest = kb.reduceMax(z), before = kb.load(maxima, {r});
     Value rises = kb.cmpf(arith::CmpFPredicate::OGT, highest, before);
     Value m = kb.choose(
         rises,

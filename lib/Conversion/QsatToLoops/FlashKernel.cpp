@@ -351,16 +351,7 @@ void FlashKernel::softmaxTile(Value probabilities, Value factor) {
     Values row;
     for (int64_t j = 0; j < shape.keys; j += lanes)
       row.push_back(kb.loadVector(scores, {r, kb.index(j)}, lanes));
-    Values level = row;
-    while (level.size() > 1) {
-      Values next;
-      for (size_t i = 0; i + 1 < level.size(); i += 2)
-        next.push_back(kb.maxf(level[i], level[i + 1]));
-      if (level.size() % 2)
-        next.push_back(level.back());
-      level = next;
-    }
-    Value highest = kb.reduceMax(level.front()), before = kb.load(maxima, {r});
+    Value highest = kb.reduceMax(row), before = kb.load(maxima, {r});
     if (factor)
       highest = kb.mulf(highest, factor);
     Value rises = kb.cmpf(arith::CmpFPredicate::OGT, highest, before);

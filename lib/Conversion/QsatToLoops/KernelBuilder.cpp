@@ -243,6 +243,18 @@ static Value reduceByHalves(KernelBuilder &kb, Value vector,
 Value KernelBuilder::reduceMax(Value vector) {
   return reduceByHalves(*this, vector, [&](Value a, Value b) { return maxf(a, b); });
 }
+Value KernelBuilder::reduceMax(Values vectors) {
+  // As a tree: no maximum waits for all before it.
+  while (vectors.size() > 1) {
+    Values next;
+    for (size_t i = 0; i + 1 < vectors.size(); i += 2)
+      next.push_back(maxf(vectors[i], vectors[i + 1]));
+    if (vectors.size() % 2)
+      next.push_back(vectors.back());
+    vectors = next;
+  }
+  return reduceMax(vectors.front());
+}
 Value KernelBuilder::reduceAdd(Value vector) {
   return reduceByHalves(*this, vector, [&](Value a, Value b) { return addf(a, b); });
 }

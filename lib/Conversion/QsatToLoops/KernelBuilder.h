@@ -90,6 +90,8 @@ public:
   /// 0, 1, ... as i32.
   Value iota(int64_t lanes);
   Value reduceMax(Value vector);
+  /// The largest element of all of `vectors`, at least one, of the same type.
+  Value reduceMax(Values vectors);
   Value reduceAdd(Value vector);
   /// c[i] + a[2i] b[2i] + a[2i+1] b[2i+1] of bf16 in f32. AVX-512 BF16 only.
   Value dotPairs(Value a, Value b, Value c);
