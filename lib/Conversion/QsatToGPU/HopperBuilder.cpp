@@ -11,25 +11,10 @@ using Values = DeviceBuilder::Values;
 
 /// Attempts of one try_wait before it is asked again.
 static constexpr int64_t kWaitTicks = 10000000;
-static constexpr int64_t kAllLanes = -1, kLastLane = 31;
 
 //===----------------------------------------------------------------------===//
-// Threads
+// Registers
 //===----------------------------------------------------------------------===//
-
-Value HopperBuilder::threadId() { return create<NVVM::ThreadIdXOp>(getI32Type()); }
-Value HopperBuilder::blockId() { return create<NVVM::BlockIdXOp>(getI32Type()); }
-Value HopperBuilder::gridSize() { return create<NVVM::GridDimXOp>(getI32Type()); }
-
-Value HopperBuilder::uniform(Value value) {
-  return create<NVVM::ShflOp>(value.getType(), i32(kAllLanes), value, i32(0), i32(kLastLane),
-                              NVVM::ShflKind::idx, UnitAttr());
-}
-
-Value HopperBuilder::exchange(Value value, int64_t lanes) {
-  return create<NVVM::ShflOp>(value.getType(), i32(kAllLanes), value, i32(lanes), i32(kLastLane),
-                              NVVM::ShflKind::bfly, UnitAttr());
-}
 
 void HopperBuilder::releaseRegisters(int64_t count) {
   create<NVVM::SetMaxRegisterOp>(count, NVVM::SetMaxRegisterAction::decrease);
@@ -70,25 +55,9 @@ void HopperBuilder::arriveNamed(Value number, int64_t threads) {
   create<NVVM::BarrierArriveOp>(number, i32(threads));
 }
 
-void HopperBuilder::syncBlock() { create<NVVM::BarrierOp>(); }
-
 //===----------------------------------------------------------------------===//
 // Shared memory and copies
 //===----------------------------------------------------------------------===//
-
-Value HopperBuilder::sharedPointer(Value address) {
-  return create<LLVM::IntToPtrOp>(pointer(/*space=*/3), address);
-}
-
-// Volatile: only barriers that LLVM does not see through order these.
-Value HopperBuilder::loadShared(Value address) {
-  return create<LLVM::LoadOp>(getI32Type(), sharedPointer(address), /*alignment=*/4,
-                              /*isVolatile=*/true);
-}
-
-void HopperBuilder::storeShared(Value value, Value address) {
-  create<LLVM::StoreOp>(value, sharedPointer(address), /*alignment=*/4, /*isVolatile=*/true);
-}
 
 void HopperBuilder::prefetchMap(Value map) {
   create<NVVM::PrefetchOp>(NVVM::PrefetchCacheLevelAttr(), NVVM::CacheEvictionPriorityAttr(), map,
@@ -214,27 +183,4 @@ Values HopperBuilder::startUpdate(ValueRange o, ValueRange p, Value v, int64_t k
 
 void HopperBuilder::waitProducts(int64_t pending) {
   create<NVVM::WgmmaWaitGroupSyncOp>(static_cast<uint64_t>(pending));
-}
-
-//===----------------------------------------------------------------------===//
-// Special functions and conversions
-//===----------------------------------------------------------------------===//
-
-Value HopperBuilder::reciprocal(Value x) {
-  return create<NVVM::RcpApproxFtzF32Op>(x.getType(), x);
-}
-
-Value HopperBuilder::log2(Value x) {
-  return assembly(x.getType(), "lg2.approx.ftz.f32 $0, $1;", "=f,f", x, /*pure=*/true);
-}
-
-Value HopperBuilder::pack(Value low, Value high, FloatType element) {
-  auto pair = VectorType::get(2, element);
-  Value packed =
-      element.isBF16()
-          ? create<NVVM::ConvertF32x2ToBF16x2Op>(pair, high, low, Value(), NVVM::FPRoundingMode::RN)
-                .getResult()
-          : create<NVVM::ConvertF32x2ToF16x2Op>(pair, high, low, Value(), NVVM::FPRoundingMode::RN)
-                .getResult();
-  return create<LLVM::BitcastOp>(getI32Type(), packed);
 }

@@ -1,22 +1,20 @@
 //===- HopperBuilder.h - What Hopper adds to a kernel ---------*- C++ -*-===//
 // Barriers in shared memory, the bulk tensor copy engine (TMA), products of a
-// warpgroup (wgmma), each as one call. Areas of shared memory are 32-bit byte
-// addresses. Tiles of 16-bit elements lie there as the copy engine writes them
-// with its 128-byte swizzle: panels of 64 columns, each [rows x 128 bytes],
-// panels one after the other, aligned to 1024 bytes.
+// warpgroup (wgmma), each as one call. Tiles of 16-bit elements lie in shared
+// memory as the copy engine writes them with its 128-byte swizzle: panels of 64
+// columns, each [rows x 128 bytes], panels one after the other, aligned to 1024
+// bytes.
 
 #ifndef QSAT_CONVERSION_QSATTOGPU_HOPPERBUILDER_H
 #define QSAT_CONVERSION_QSATTOGPU_HOPPERBUILDER_H
 
-#include "DeviceBuilder.h"
-
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "NvidiaBuilder.h"
 
 namespace qsat {
 
-class HopperBuilder : public DeviceBuilder {
+class HopperBuilder : public NvidiaBuilder {
 public:
-  using DeviceBuilder::DeviceBuilder;
+  using NvidiaBuilder::NvidiaBuilder;
 
   /// Bytes of one row of a panel, its columns of 16 bits, and the unit that
   /// addresses in descriptors are counted in.
@@ -24,15 +22,8 @@ public:
   /// Rows of the product of one warpgroup, and the depth of one wgmma.
   static constexpr int64_t kGroupRows = 64, kStep = 16;
 
-  //===--- threads --------------------------------------------------------===//
+  //===--- registers ------------------------------------------------------===//
 
-  Value threadId();
-  Value blockId();
-  Value gridSize();
-  /// `value`, which is the same in all threads of a warp, known to be so.
-  Value uniform(Value value);
-  /// The value of the thread whose lane number differs in the bits of `lanes`.
-  Value exchange(Value value, int64_t lanes);
   /// Gives registers back, or takes them (all threads of a warpgroup together).
   void releaseRegisters(int64_t count);
   void takeRegisters(int64_t count);
@@ -50,13 +41,9 @@ public:
   /// Numbered barriers of the block: all `threads` wait, or some only arrive.
   void syncNamed(Value number, int64_t threads);
   void arriveNamed(Value number, int64_t threads);
-  void syncBlock();
 
   //===--- shared memory and copies ---------------------------------------===//
 
-  Value sharedPointer(Value address);
-  Value loadShared(Value address);
-  void storeShared(Value value, Value address);
   void prefetchMap(Value map);
   /// Starts a copy of the box at `coordinates`; what lies outside is zero.
   void loadBox(Value address, Value map, Value barrier, mlir::ValueRange coordinates);
@@ -87,12 +74,6 @@ public:
   /// Waits until at most `pending` of the committed products are unfinished.
   void waitProducts(int64_t pending);
 
-  //===--- special functions and conversions ------------------------------===//
-
-  Value reciprocal(Value x); ///< of the special function unit
-  Value log2(Value x);       ///< of the special function unit
-  /// Two f32 as a pair of `element`s in an i32, `low` in the lower half.
-  Value pack(Value low, Value high, mlir::FloatType element);
 };
 
 } // namespace qsat
