@@ -98,12 +98,8 @@ private:
   Values applyRegion(Values scores, mlir::ValueRange firstKeys, Value firstRow);
   Values maskScores(Values scores, mlir::ValueRange firstKeys, Value firstRow);
   Value isPartial(mlir::ValueRange firstKeys, Value firstRow);
-  Value loadExtra(unsigned number, mlir::ArrayRef<Value> at);
   /// Raises m, scales l, and turns scores to weights; the factor of o by row.
   void softmax(Values &scores, State &state, bool isFirst, mlir::MutableArrayRef<Value> factors);
-  bool isMasked() const { return op.mask && !op.mask.isTrivial(); }
-  bool hasLow() const { return op.mask && op.mask.getWindow() > 0; }
-  bool hasHigh() const { return op.mask && op.mask.getLookahead(); }
   /// True where scores are scaled one by one, not with the exponent.
   bool scalesScores() const { return op.region || op.scale <= 0; }
   /// Key j of row i is seen below this.

@@ -128,18 +128,6 @@ static Value buildMap(HostBuilder &b, const HostBuilder::Array &array, Type elem
   return b.create<LLVM::LoadOp>(LLVM::LLVMArrayType::get(b.getI64Type(), 16), map);
 }
 
-/// `value` + `at[plus]` - `at[minus]` within 32 bits: past 2^30 no row or key is.
-static Value shiftBound(HostBuilder &b, const FlashOp &op, int64_t value, bool addsRow) {
-  constexpr int64_t kLargest = 1 << 30;
-  Value bound = b.i64(value);
-  if (!op.position.empty()) {
-    if (addsRow)
-      bound = b.add(bound, b.toI64(op.position[2]));
-    bound = b.sub(bound, b.toI64(op.position[3]));
-  }
-  return b.toI32(b.clamp(bound, -kLargest, kLargest));
-}
-
 LogicalResult qsat::lowerHopperAttention(const FlashOp &op, GPULoweringContext &context) {
   SmallVector<Value> captures = isolateRegion(op.op);
   if (failed(verify(op, captures)))
@@ -190,22 +178,9 @@ LogicalResult qsat::lowerHopperAttention(const FlashOp &op, GPULoweringContext &
     args.listBlocks = b.toI32(indices.extents[2]);
     args.listMax = b.toI32(indices.extents[3]);
   }
-  if (op.mask && op.mask.getLookahead())
-    args.highShift =
-        shiftBound(b, op, op.mask.getOffset() + *op.mask.getLookahead() + 1, /*addsRow=*/true);
-  if (op.mask && op.mask.getWindow() > 0) {
-    args.lowShift = shiftBound(b, op, op.mask.getOffset() - op.mask.getWindow() + 1, true);
-    args.sinks = shiftBound(b, op, op.mask.getSinks(), /*addsRow=*/false);
-  }
-  if (op.region) {
-    for (Value position : op.position)
-      args.position.push_back(b.toI64(position));
-    for (Value extra : op.extras) {
-      HostBuilder::Array array = b.describe(extra);
-      args.extras.push_back({array.data, array.strides});
-    }
-    args.captures = captures;
-  }
+  args.mask = MaskArguments::get(b, op);
+  if (op.region)
+    args.region = RegionArguments::get(b, op, captures);
 
   StringRef name = op.isSparse ? "qsat_sparse_attention" : "qsat_attention";
   SymbolRefAttr kernel = context.getKernel(op.op, name, [&](gpu::GPUModuleOp module) {

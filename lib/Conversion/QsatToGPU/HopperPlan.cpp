@@ -14,16 +14,8 @@ SmallVector<Value *> HopperArguments::fields() {
   SmallVector<Value *> all{&q,        &k,     &v,    &o,         &counter,   &lse,
                            &kept,     &indices, &counts, &allHeads, &heads,  &kvShare,
                            &rows,     &keys,  &headGroup, &listShare, &listBlocks, &listMax,
-                           &highShift, &lowShift, &sinks};
-  for (Value &value : position)
-    all.push_back(&value);
-  for (Extra &extra : extras) {
-    all.push_back(&extra.pointer);
-    for (Value &stride : extra.strides)
-      all.push_back(&stride);
-  }
-  for (Value &value : captures)
-    all.push_back(&value);
+                           &mask.highShift, &mask.lowShift, &mask.sinks};
+  llvm::append_range(all, region.fields());
   llvm::erase_if(all, [](Value *value) { return !*value; });
   return all;
 }

@@ -3,7 +3,8 @@
 #ifndef QSAT_CONVERSION_QSATTOGPU_HOPPERPLAN_H
 #define QSAT_CONVERSION_QSATTOGPU_HOPPERPLAN_H
 
-#include "../QsatToLoops/FlashKernel.h"
+#include "DeviceMask.h"
+#include "DeviceRegion.h"
 
 #include "qsat/Target/GPUTarget.h"
 
@@ -63,16 +64,8 @@ struct HopperArguments {
   mlir::Value rows, keys;               ///< M, N
   mlir::Value headGroup;                ///< heads that run side by side
   mlir::Value listShare, listBlocks, listMax; ///< H / Hs, Mb, max
-  /// Row i sees key j when j < i + highShift and (j >= i + lowShift or j < sinks).
-  mlir::Value highShift, lowShift, sinks;
-  // i64, for the score region:
-  llvm::SmallVector<mlir::Value> position; ///< as the op's `at`; four or none
-  struct Extra {
-    mlir::Value pointer;
-    llvm::SmallVector<mlir::Value> strides;
-  };
-  llvm::SmallVector<Extra> extras;
-  llvm::SmallVector<mlir::Value> captures;
+  MaskArguments mask;
+  RegionArguments region;
 
   /// All that are not null, in the order of the parameters; the first four are
   /// the maps.

@@ -2,9 +2,6 @@
 
 #include "HopperAttention.h"
 
-#include "mlir/Dialect/Affine/Utils.h"
-#include "mlir/IR/IRMapping.h"
-
 #include <limits>
 
 using namespace mlir;
@@ -39,8 +36,8 @@ Value HopperAttention::isPartial(ValueRange firstKeys, Value firstRow) {
   for (Value first : firstKeys) {
     Value end = b.add(first, plan.blockKeys);
     Value hides = b.less(high, end);
-    if (hasLow()) {
-      Value isBelow = b.both(b.less(first, b.add(last, args.lowShift)), b.less(args.sinks, end));
+    if (hasLowBound(op)) {
+      Value isBelow = b.both(b.less(first, b.add(last, args.mask.lowShift)), b.less(args.mask.sinks, end));
       hides = b.either(hides, isBelow);
     }
     partial = partial ? b.either(partial, hides) : hides;
@@ -55,15 +52,15 @@ Values HopperAttention::maskScores(Values scores, ValueRange firstKeys, Value fi
     for (auto [part, first] : llvm::enumerate(firstKeys)) {
       // Bounds of the thread's columns 8 c + e of this part.
       Value base = b.add(first, column), below = b.sub(high, base), from, sinks;
-      if (hasLow()) {
-        from = b.sub(b.add(row, args.lowShift), base);
-        sinks = b.sub(args.sinks, base);
+      if (hasLowBound(op)) {
+        from = b.sub(b.add(row, args.mask.lowShift), base);
+        sinks = b.sub(args.mask.sinks, base);
       }
       int64_t chunk = part * plan.blockKeys / 8;
       for (int64_t c = 0; c < plan.blockKeys / 8; ++c) {
         for (int64_t e = 0; e < 2; ++e) {
           Value key = b.i32(8 * c + e), seen = b.less(key, below);
-          if (hasLow())
+          if (hasLowBound(op))
             seen = b.both(seen, b.either(b.cmp(arith::CmpIPredicate::sge, key, from),
                                          b.less(key, sinks)));
           Value &score = scores[4 * (chunk + c) + 2 * r + e];
@@ -79,61 +76,24 @@ Values HopperAttention::maskScores(Values scores, ValueRange firstKeys, Value fi
 // Score region
 //===----------------------------------------------------------------------===//
 
-/// Element of extra `number` for (b, h, i, j) in problem coordinates.
-Value HopperAttention::loadExtra(unsigned number, ArrayRef<Value> at) {
-  auto indices = affine::expandAffineMap(b, b.getLoc(), op.extraMaps[number], at);
-  const HopperArguments::Extra &extra = args.extras[number];
-  Value place = b.i64(0);
-  for (auto [index, stride] : llvm::zip_equal(*indices, extra.strides)) {
-    Value wide = b.createOrFold<arith::IndexCastOp>(b.getI64Type(), index);
-    Value step = b.createOrFold<arith::MulIOp>(wide, stride);
-    place = b.createOrFold<arith::AddIOp>(place, step);
-  }
-  Type type = cast<MemRefType>(op.extras[number].getType()).getElementType();
-  // An index or a bit is stored in more than it takes in a register.
-  if (type.isIndex())
-    return b.create<arith::IndexCastOp>(type, b.loadConstant(b.getI64Type(), extra.pointer, place));
-  if (type.isInteger(1))
-    return b.create<arith::TruncIOp>(type, b.loadConstant(b.getI8Type(), extra.pointer, place));
-  return b.loadConstant(type, extra.pointer, place);
-}
-
 /// The region on every score. Rows and keys past the end are those at the end:
 /// extras are not read outside, and the mask hides what comes of it.
 Values HopperAttention::applyRegion(Values scores, ValueRange firstKeys, Value firstRow) {
-  unsigned extras = op.extraMaps.size();
-  auto place = [&](unsigned number, Value local) {
-    Value index = b.toIndex(local);
-    if (args.position.empty())
-      return index;
-    Value offset = b.create<arith::IndexCastOp>(b.getIndexType(), args.position[number]);
-    return b.createOrFold<arith::AddIOp>(index, offset);
-  };
+  DeviceRegion region(b, op, args.region, captures);
   Value head = b.loadShared(at(plan.headSlot())), lastRow = b.sub(args.rows, 1);
   Value lastKey = b.sub(args.keys, 1);
-  Value batch = place(0, b.div(head, args.heads)), inBatch = place(1, b.rem(head, args.heads));
+  Value batch = region.place(0, b.div(head, args.heads)), inBatch = region.place(1, b.rem(head, args.heads));
   Value rows[2];
   for (int64_t r = 0; r < 2; ++r)
-    rows[r] = place(2, b.min(b.add(b.add(firstRow, rowInTile), 8 * r), lastRow));
+    rows[r] = region.place(2, b.min(b.add(b.add(firstRow, rowInTile), 8 * r), lastRow));
   for (auto [part, first] : llvm::enumerate(firstKeys)) {
     for (int64_t c = 0; c < plan.blockKeys / 8; ++c) {
       for (int64_t e = 0; e < 2; ++e) {
         Value local = b.add(b.add(first, column), 8 * c + e);
-        Value key = place(3, b.min(local, lastKey));
+        Value key = region.place(3, b.min(local, lastKey));
         for (int64_t r = 0; r < 2; ++r) {
           Value &score = scores[4 * (part * plan.blockKeys / 8 + c) + 2 * r + e];
-          Value position[] = {batch, inBatch, rows[r], key};
-          IRMapping map;
-          map.map(op.region->getArgument(0), score);
-          for (unsigned number = 0; number < extras; ++number)
-            map.map(op.region->getArgument(1 + number), loadExtra(number, position));
-          for (auto [n, value] : llvm::enumerate(position))
-            map.map(op.region->getArgument(1 + extras + n), value);
-          for (auto [inner, outer] : llvm::zip_equal(captures, args.captures))
-            map.map(inner, outer);
-          for (Operation &operation : op.region->without_terminator())
-            b.OpBuilder::clone(operation, map);
-          score = map.lookupOrDefault(op.region->getTerminator()->getOperand(0));
+          score = region.apply(score, {batch, inBatch, rows[r], key});
         }
       }
     }

@@ -27,17 +27,17 @@ HopperAttention::QueryTile HopperAttention::decode(Value number) {
 }
 
 Value HopperAttention::highKey(Value row) {
-  return hasHigh() ? b.min(b.add(row, args.highShift), args.keys) : args.keys;
+  return hasHighBound(op) ? b.min(b.add(row, args.mask.highShift), args.keys) : args.keys;
 }
 
 void HopperAttention::findVisible(QueryTile &tile) {
   Value last = b.sub(b.min(b.add(tile.firstRow, plan.rows()), args.rows), 1), zero = b.i32(0);
   Value end = b.ceilDiv(b.max(highKey(last), zero), plan.keys);
   tile.count = end;
-  if (!hasLow())
+  if (!hasLowBound(op))
     return;
-  tile.sinkTiles = b.min(b.ceilDiv(args.sinks, plan.keys), end);
-  Value low = b.max(b.add(tile.firstRow, args.lowShift), zero);
+  tile.sinkTiles = b.min(b.ceilDiv(args.mask.sinks, plan.keys), end);
+  Value low = b.max(b.add(tile.firstRow, args.mask.lowShift), zero);
   tile.start = b.max(b.div(low, plan.keys), tile.sinkTiles);
   tile.count = b.add(tile.sinkTiles, b.max(b.sub(end, tile.start), zero));
 }
@@ -55,7 +55,7 @@ void HopperAttention::findListed(QueryTile &tile, Value block) {
 
 Values HopperAttention::firstKeys(const QueryTile &tile, Value t) {
   if (!op.isSparse) {
-    if (hasLow())
+    if (hasLowBound(op))
       t = b.select(b.less(t, tile.sinkTiles), t, b.add(b.sub(t, tile.sinkTiles), tile.start));
     return {b.mul(t, plan.keys)};
   }
