@@ -48,6 +48,7 @@ void buildDevice(OpPassManager &pm) {
   // Kernels are llvm.func where they need what gpu.func cannot say.
   kernels.addNestedPass<LLVM::LLVMFuncOp>(createExpandMathPass());
   kernels.addNestedPass<gpu::GPUFuncOp>(createExpandMathPass());
+  kernels.addPass(createLowerAffinePass());
   kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(createConvertMathToLLVMPass());
   kernels.addPass(createConvertNVVMToLLVMPass());
@@ -56,6 +57,9 @@ void buildDevice(OpPassManager &pm) {
   // On the module only. The host still has scf.
   pm.addPass(createConvertControlFlowToLLVMPass());
   OpPassManager &lowered = pm.nest<gpu::GPUModuleOp>();
+  ConvertToLLVMPassOptions memory;
+  memory.filterDialects = {"memref", "vector"};
+  lowered.addPass(createConvertToLLVMPass(memory));
   lowered.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(lowered);
 }

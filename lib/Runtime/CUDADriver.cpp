@@ -21,7 +21,8 @@ static void load() {
   static const char *const names[] = {
       "cuInit", "cuGetErrorName", "cuGetErrorString", "cuCtxGetCurrent", "cuCtxSetCurrent", "cuCtxGetDevice",
       "cuDevicePrimaryCtxRetain", "cuDeviceGetAttribute", "cuModuleLoadData", "cuModuleGetFunction",
-      "cuFuncSetAttribute", "cuLaunchKernel", "cuMemAlloc_v2", "cuMemsetD8Async", "cuStreamCreate",
+      "cuFuncSetAttribute", "cuLaunchKernel", "cuMemAlloc_v2", "cuMemPoolCreate",
+      "cuMemPoolSetAttribute", "cuMemAllocFromPoolAsync", "cuMemFreeAsync", "cuMemsetD8Async", "cuStreamCreate",
       "cuStreamSynchronize", "cuStreamDestroy_v2", "cuStreamIsCapturing",
       "cuThreadExchangeStreamCaptureMode", "cuTensorMapEncodeTiled"};
   static_assert(sizeof(names) / sizeof(*names) == sizeof(Driver) / sizeof(void *), "one name for each function");

@@ -12,6 +12,15 @@ using Result = int; ///< CUresult; 0 is success
 using Handle = void *;
 using DevicePointer = unsigned long long;
 
+/// CUmemPoolProps.
+struct PoolProperties {
+  int allocationType, handleTypes, locationType, locationId;
+  void *security;
+  size_t maxSize;
+  unsigned short usage;
+  unsigned char reserved[54];
+};
+
 /// The functions of libcuda.so.1 that are used, as cuda.h declares them.
 struct Driver {
   Result (*cuInit)(unsigned);
@@ -28,6 +37,10 @@ struct Driver {
   Result (*cuLaunchKernel)(Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle,
                            void **, void **);
   Result (*cuMemAlloc)(DevicePointer *, size_t);
+  Result (*cuMemPoolCreate)(Handle *, const PoolProperties *);
+  Result (*cuMemPoolSetAttribute)(Handle, int, void *);
+  Result (*cuMemAllocFromPoolAsync)(DevicePointer *, size_t, Handle, Handle);
+  Result (*cuMemFreeAsync)(DevicePointer, Handle);
   Result (*cuMemsetD8Async)(DevicePointer, unsigned char, size_t, Handle);
   Result (*cuStreamCreate)(Handle *, unsigned);
   Result (*cuStreamSynchronize)(Handle);

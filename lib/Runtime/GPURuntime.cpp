@@ -143,6 +143,33 @@ DevicePointer takeCounter(const Driver &driver, Handle context) {
   return memory;
 }
 
+/// What calls take memory from on a device. What they give back stays there: to
+/// take it again costs no call of the system.
+struct Pool {
+  Pool *next;
+  int device;
+  Handle pool;
+};
+Pool *pools;
+
+Handle getPool(const Driver &driver, int device) {
+  Lock lock;
+  for (Pool *pool = pools; pool; pool = pool->next)
+    if (pool->device == device)
+      return pool->pool;
+  constexpr int kPinned = 1, kDevice = 1, kReleaseThreshold = 4;
+  PoolProperties properties = {kPinned, 0, kDevice, device, nullptr, 0, 0, {}};
+  Handle handle;
+  uint64_t all = ~uint64_t(0);
+  OutsideCapture outside(driver);
+  if (!check(driver, driver.cuMemPoolCreate(&handle, &properties), "cuMemPoolCreate", "the device") ||
+      !check(driver, driver.cuMemPoolSetAttribute(handle, kReleaseThreshold, &all), "cuMemPoolSetAttribute",
+             "the device"))
+    return nullptr;
+  pools = new (std::malloc(sizeof(Pool))) Pool{pools, device, handle};
+  return handle;
+}
+
 /// Everything that a tensor map depends on.
 struct MapKey {
   int64_t values[11];
@@ -257,6 +284,31 @@ void *qsat_gpu_counter(void *stream) {
   if (place && !capturing)
     counters = new (std::malloc(sizeof(Counter))) Counter{counters, context, stream, place};
   return reinterpret_cast<void *>(place);
+}
+
+void *qsat_gpu_allocate(int64_t bytes) {
+  Handle context, pool;
+  DevicePointer memory = 0;
+  int device = 0;
+  const Driver *driver = bytes > 0 ? enter(&context) : nullptr;
+  if (!driver || !check(*driver, driver->cuCtxGetDevice(&device), "cuCtxGetDevice", "the context") ||
+      !(pool = getPool(*driver, device)))
+    return nullptr;
+  char subject[64];
+  snprintf(subject, sizeof(subject), "%lld bytes between kernels", (long long)bytes);
+  check(*driver, driver->cuMemAllocFromPoolAsync(&memory, bytes, pool, call.stream), "cuMemAllocFromPoolAsync",
+        subject);
+  return reinterpret_cast<void *>(memory);
+}
+
+int32_t qsat_gpu_free(void *memory) {
+  const char *reason;
+  // Also after an error: nothing else would.
+  const Driver *driver = memory ? getDriver(reason) : nullptr;
+  if (driver)
+    check(*driver, driver->cuMemFreeAsync(reinterpret_cast<DevicePointer>(memory), call.stream), "cuMemFreeAsync",
+          "memory between kernels");
+  return hasFailed();
 }
 
 const void *qsat_gpu_tile_map(void *data, int64_t isBF16, int64_t batches, int64_t heads, int64_t rows,

@@ -8,6 +8,8 @@ using namespace qsat;
 Expected<GPUTarget> GPUTarget::get(StringRef chip) {
   GPUTarget target;
   target.chip = chip.str();
+  target.hasRuntime = chip.starts_with("sm_");
+  target.warpLanes = target.hasRuntime ? 32 : 1;
   if (chip == "sm_90a") {
     target.features = "+ptx83";
     target.hasWarpgroupMMA = true;

@@ -50,6 +50,11 @@ int64_t qsat_gpu_processors(void);
 /// done, provided that each kernel that counts in it leaves it at 0. A call that
 /// is captured gets one of its own: the graph may run beside the stream.
 void *qsat_gpu_counter(void *stream);
+/// `bytes` of device memory for the kernels of this call, in the order of its
+/// stream: what was given back before may be taken again. Part of the graph in a
+/// call that is captured.
+void *qsat_gpu_allocate(int64_t bytes);
+int32_t qsat_gpu_free(void *memory);
 /// A tensor map (128 bytes) over an array [batches, heads, rows, columns] of
 /// bf16 or f16, rows contiguous, for boxes of `boxRows` rows of one head and
 /// `boxPanels` panels of 64 columns, with the 128-byte swizzle. Made once for

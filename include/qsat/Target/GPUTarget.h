@@ -22,6 +22,11 @@ struct GPUTarget {
   /// which does not know newer chips.
   std::string features;
 
+  /// Kernels are launched by the runtime (qsat/Runtime/GPURuntime.h), which has
+  /// the stream and the device's memory.
+  bool hasRuntime = false;
+  /// Threads that exchange values (`shfl`); 1 where kernels do without.
+  int64_t warpLanes = 1;
   /// Tensor products of a warpgroup with operands in shared memory (wgmma), and
   /// the bulk tensor copy engine (TMA) that brings them there.
   bool hasWarpgroupMMA = false;

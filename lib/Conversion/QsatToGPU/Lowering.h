@@ -32,7 +32,7 @@ struct GPULoweringContext {
 
   /// The kernel `name` for the configuration of `op`: the one emitted before, or
   /// a new one in a gpu.module that `emit` fills. Configurations are the same
-  /// when operand types, attributes and regions are.
+  /// when operand types, attributes and regions are. An op may have several.
   mlir::SymbolRefAttr getKernel(mlir::Operation *op, llvm::StringRef name,
                                 llvm::function_ref<void(mlir::gpu::GPUModuleOp)> emit);
 };
@@ -41,6 +41,14 @@ struct GPULoweringContext {
 mlir::LogicalResult lowerHopperAttention(const FlashOp &op, GPULoweringContext &context);
 /// With what every GPU has.
 mlir::LogicalResult lowerPortableAttention(const FlashOp &op, GPULoweringContext &context);
+
+/// Estimators rows and exact: two launches.
+mlir::LogicalResult lowerAmplitudeScore(AmplitudeScoreOp op, GPULoweringContext &context);
+/// Whether there are kernels for the estimator, the policy.
+bool hasScoreKernel(AmplitudeScoreOp op);
+bool hasSelectKernel(AmplifiedSelectOp op);
+/// Policies that sort nothing: one launch.
+mlir::LogicalResult lowerAmplifiedSelect(AmplifiedSelectOp op, GPULoweringContext &context);
 
 } // namespace qsat
 

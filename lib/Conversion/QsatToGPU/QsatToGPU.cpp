@@ -2,6 +2,7 @@
 
 #include "qsat/Conversion/Passes.h"
 
+#include "DeviceMemory.h"
 #include "Lowering.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -38,7 +39,7 @@ SymbolRefAttr GPULoweringContext::getKernel(Operation *op, StringRef name,
                                             function_ref<void(gpu::GPUModuleOp)> emit) {
   std::string key;
   llvm::raw_string_ostream text(key);
-  text << op->getName() << op->getAttrDictionary();
+  text << name << op->getName() << op->getAttrDictionary();
   for (Type type : op->getOperandTypes())
     text << type << ';';
   auto [begin, end] = kernels.equal_range(key);
@@ -64,8 +65,13 @@ SymbolRefAttr GPULoweringContext::getKernel(Operation *op, StringRef name,
 
 /// Whether there is a kernel for ops like `op`.
 static bool hasKernel(Operation *op) {
-  auto sparse = dyn_cast<SparseAttentionOp>(op);
-  return isa<AttentionOp>(op) || (sparse && sparse.getBackground() == Background::None);
+  if (auto sparse = dyn_cast<SparseAttentionOp>(op))
+    return sparse.getBackground() == Background::None;
+  if (auto score = dyn_cast<AmplitudeScoreOp>(op))
+    return hasScoreKernel(score);
+  if (auto select = dyn_cast<AmplifiedSelectOp>(op))
+    return hasSelectKernel(select);
+  return isa<AttentionOp>(op);
 }
 
 /// Dispatches on the op family.
@@ -76,11 +82,13 @@ static LogicalResult lower(Operation *op, GPULoweringContext &context) {
   };
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case<AttentionOp, SparseAttentionOp>(lowerAttention)
+      .Case([&](AmplitudeScoreOp op) { return lowerAmplitudeScore(op, context); })
+      .Case([&](AmplifiedSelectOp op) { return lowerAmplifiedSelect(op, context); })
       .Default([](Operation *op) { return op->emitOpError("has no GPU kernel yet"); });
 }
 
 /// Fails at the first op of `function` that would have the host use the arrays:
-/// they are in device memory, and there is no memory but the caller's.
+/// they are in device memory.
 static LogicalResult checkHostCode(Operation *function) {
   WalkResult result = function->walk([&](Operation *op) {
     auto isArray = [](Type type) { return isa<BaseMemRefType>(type); };
@@ -89,6 +97,7 @@ static LogicalResult checkHostCode(Operation *function) {
     bool isView = isa<memref::CastOp, memref::DimOp, memref::SubViewOp, memref::CollapseShapeOp,
                       memref::ExpandShapeOp, memref::ReinterpretCastOp, memref::TransposeOp,
                       memref::ExtractStridedMetadataOp, memref::ExtractAlignedPointerAsIndexOp>(op);
+    isView |= isa<memref::AllocOp, memref::DeallocOp, scf::IfOp, scf::YieldOp, arith::SelectOp>(op);
     if (!usesArrays || isView || isa<QsatDialect, gpu::GPUDialect>(op->getDialect()))
       return WalkResult::advance();
     op->emitError("expected qsat ops and views only on arrays in device memory, but got '")
@@ -128,8 +137,14 @@ struct ConvertQsatToGPU : public qsat::impl::ConvertQsatToGPUBase<ConvertQsatToG
       ++numLowered;
     }
     // Only now: a region is what a kernel's configuration is compared by.
-    for (Operation *op : ops)
+    SetVector<Operation *> functions;
+    for (Operation *op : ops) {
+      functions.insert(op->getParentOfType<FunctionOpInterface>());
       op->erase();
+    }
+    if (target->hasRuntime)
+      for (Operation *function : functions)
+        allocateOnDevice(function, context.symbols);
     getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                             UnitAttr::get(&getContext()));
     numKernels += context.kernels.size();

@@ -40,6 +40,13 @@ FlashOp::FlashOp(SparseAttentionOp op)
       backgroundLogit(op.getBackgroundLogit().convertToDouble()),
       amplification(op.getAmplificationOrDefault()) {}
 
+FlashOp::FlashOp(AmplitudeScoreOp op)
+    : op(op), q(op.getQ()), k(op.getK()), extras(op.getExtras()), position(op.getPosition()),
+      acc(op.getAccType()), scale(op.getScale().convertToDouble()), mask(op.getMaskAttr()),
+      region(op.hasScoreRegion() ? &op.getScore().front() : nullptr), extraMaps(getMaps(op)),
+      blockKeys(op.getBlockN()), blockRows(op.getBlockM()), numInits(op.getInits().size()),
+      isSparse(false) {}
+
 FlashOp::FlashOp(AuditOp op)
     : op(op), q(op.getQ()), k(op.getK()), v(op.getV()), extras(op.getExtras()),
       position(op.getPosition()), acc(op.getAccType()), scale(op.getScale().convertToDouble()),

@@ -27,6 +27,8 @@ namespace qsat {
 struct FlashOp {
   explicit FlashOp(AttentionOp op);
   explicit FlashOp(SparseAttentionOp op);
+  /// The attention whose scores are estimated: without v, o and lse.
+  explicit FlashOp(AmplitudeScoreOp op);
   /// The dense attention that an audit compares with; its o and lse are for the
   /// kernel to be given.
   explicit FlashOp(AuditOp op);

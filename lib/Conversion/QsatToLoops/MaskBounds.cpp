@@ -1,6 +1,6 @@
 //===- MaskBounds.cpp - What a structural mask shows of blocks ------------===//
 
-#include "ScoreKernel.h"
+#include "MaskBounds.h"
 
 using namespace mlir;
 using namespace qsat;

@@ -50,6 +50,19 @@ int cuMemAlloc_v2(unsigned long long *memory, size_t bytes) {
   *memory = 4096;
   return 0;
 }
+int cuMemPoolCreate(void **pool, const void *properties) { *pool = (void *)6; return 0; }
+int cuMemPoolSetAttribute(void *pool, int attribute, void *value) { return 0; }
+int cuMemAllocFromPoolAsync(unsigned long long *memory, size_t bytes, void *pool, void *stream) {
+  static unsigned long long next = 1 << 20;
+  CALL(cuMemAllocFromPoolAsync);
+  printf("take %zu bytes on stream %p\n", bytes, stream);
+  *memory = next += 1 << 20;
+  return 0;
+}
+int cuMemFreeAsync(unsigned long long memory, void *stream) {
+  printf("give back on stream %p\n", stream);
+  return 0;
+}
 int cuMemsetD8Async(unsigned long long memory, unsigned char value, size_t bytes, void *stream) { return 0; }
 int cuStreamCreate(void **stream, unsigned flags) { *stream = (void *)5; return 0; }
 int cuStreamSynchronize(void *stream) { return 0; }

@@ -1,0 +1,145 @@
+//===- NormalizeScores.cpp - Amplitudes from the masses of rows -----------===//
+// The lanes of a team are rows x key blocks: rows side by side, as they lie in
+// memory, and as many key blocks at a time as there are lanes left.
+
+#include "ScoreRows.h"
+
+#include "../QsatToLoops/MaskBounds.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace qsat;
+
+using Values = KernelBuilder::Values;
+
+static constexpr double kLn2 = 0.69314718055994530942;
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+namespace {
+class Normalize {
+public:
+  Normalize(TeamBuilder &b, AmplitudeScoreOp op, const SampledRows &sampled, ValueRange args, Value block,
+            Value head, Value batch)
+      : b(b), op(op), sampled(sampled), masses(args[0]), amplitude(args[1]),
+        mask(b, op.getMaskAttr(), args.take_back(op.getPosition().size())), block(block), head(head),
+        batch(batch), acc(op.getAccType()), none(b.constant(acc, -kInfinity)), zero(b.constant(acc, 0.0)) {
+    if (op.getLse())
+      lse = args[2];
+    numRows = args[op.getLse() ? 3 : 2];
+    numKeys = args[op.getLse() ? 4 : 3];
+    rowLanes = std::min<int64_t>(b.lanes, sampled.perBlock & -sampled.perBlock);
+    blockLanes = b.lanes / rowLanes;
+    rowLane = b.rem(b.lane, rowLanes);
+    blockLane = b.div(b.lane, rowLanes);
+  }
+
+  void build() {
+    Value rows = sampled.rowsOf(b, block, numRows);
+    count = sampled.contributing(b, rows);
+    firstRow = b.mul(block, sampled.blockRows);
+    lastRow = b.sub(b.add(firstRow, rows), 1);
+    // Rows are taken as many at a time as there are lanes for.
+    Values logs = b.loop(b.index(0), b.index(sampled.perBlock), rowLanes, {zero, zero},
+                         [&](Value base, ValueRange carried) -> Values {
+                           Value log = logOfRow(base);
+                           addShares(base, log);
+                           Value sees = b.cmpf(arith::CmpFPredicate::UNE, log, none);
+                           return {b.select(sees, b.addf(carried[0], log), carried[0]),
+                                   b.select(sees, b.addf(carried[1], b.constant(acc, 1.0)), carried[1])};
+                         });
+    if (lse)
+      storeLse(b.sumOver(logs[0], 1, rowLanes), b.sumOver(logs[1], 1, rowLanes));
+  }
+
+private:
+  /// s of row `row` and key block `keyBlock`; -inf where no row of the block sees it.
+  Value load(Value row, Value keyBlock) {
+    Value last = b.sub(b.dim(masses, 3), 1), inside = b.le(keyBlock, last);
+    Value j = b.min(keyBlock, last), first = b.mul(j, sampled.blockKeys);
+    Value end = b.min(b.add(first, sampled.blockKeys), numKeys);
+    Value seen = mask.anyVisible(firstRow, lastRow, first, b.sub(end, 1));
+    seen = b.both(b.both(seen, inside), b.less(row, count));
+    return b.choose(seen, [&]() -> Values { return {b.load(masses, {batch, head, block, j, row})}; },
+                    [&]() -> Values { return {none}; })[0];
+  }
+
+  Value baseOf(Value m) { return b.select(b.cmpf(arith::CmpFPredicate::OEQ, m, none), zero, m); }
+
+  /// log2 of all mass of the row of this lane; -inf for a row that sees nothing.
+  Value logOfRow(Value base) {
+    Value row = b.add(base, rowLane);
+    Values state = b.loop(b.index(0), b.dim(masses, 3), blockLanes, {none, zero},
+                          [&](Value j, ValueRange carried) -> Values {
+                            Value s = load(row, b.add(j, blockLane)), top = b.maxf(carried[0], s);
+                            Value shift = baseOf(top);
+                            Value before = b.mulf(carried[1], b.exp2(b.subf(carried[0], shift)));
+                            return {top, b.addf(before, b.exp2(b.subf(s, shift)))};
+                          });
+    Value top = b.largestOver(state[0], rowLanes, b.lanes), shift = baseOf(top);
+    Value sum = b.mulf(state[1], b.exp2(b.subf(state[0], shift)));
+    sum = b.sumOver(sum, rowLanes, b.lanes);
+    Value isNaN = b.cmpf(arith::CmpFPredicate::UNO, sum, sum); // log2 looks at bits
+    Value log = b.addf(shift, b.select(isNaN, sum, b.log2(sum)));
+    return b.select(b.cmpf(arith::CmpFPredicate::OEQ, sum, zero), none, log);
+  }
+
+  /// amplitude += the shares of the rows of this pass; the root of the mean after
+  /// the last.
+  void addShares(Value base, Value log) {
+    Value row = b.add(base, rowLane);
+    Value isFirst = b.eq(base, b.index(0)), isLast = b.ge(b.add(base, rowLanes), b.index(sampled.perBlock));
+    Value shift = baseOf(log), numBlocks = b.dim(masses, 3), divisor = b.toFloat(count, acc);
+    FloatType f32 = b.getF32Type();
+    b.loop(b.index(0), numBlocks, blockLanes, [&](Value j) {
+      Value keyBlock = b.add(j, blockLane);
+      Value share = b.sumOver(b.exp2(b.subf(load(row, keyBlock), shift)), 1, rowLanes);
+      b.when(b.both(b.eq(rowLane, b.index(0)), b.less(keyBlock, numBlocks)), [&] {
+        Value at[] = {batch, head, block, keyBlock};
+        Value before = b.convert(b.load(amplitude, at), acc);
+        Value sum = b.select(isFirst, share, b.addf(before, share));
+        Value root = b.create<math::SqrtOp>(b.divf(sum, divisor));
+        b.store(b.convert(b.select(isLast, root, sum), f32), amplitude, at);
+      });
+    });
+  }
+
+  void storeLse(Value sum, Value seeing) {
+    Value some = b.cmpf(arith::CmpFPredicate::OGT, seeing, zero);
+    Value mean = b.mulf(b.divf(sum, seeing), b.constant(acc, kLn2));
+    b.when(b.eq(b.lane, b.index(0)), [&] {
+      b.store(b.convert(b.select(some, mean, none), b.getF32Type()), lse, {batch, head, block});
+    });
+  }
+
+  TeamBuilder &b;
+  AmplitudeScoreOp op;
+  const SampledRows &sampled;
+  Value masses, amplitude, lse, numRows, numKeys;
+  MaskBounds mask;
+  Value block, head, batch;
+  FloatType acc;
+  Value none, zero;
+  int64_t rowLanes, blockLanes;
+  Value rowLane, blockLane;
+  Value count, firstRow, lastRow;
+};
+} // namespace
+
+void qsat::launchNormalize(AmplitudeScoreOp op, const SampledRows &sampled, Value masses,
+                           GPULoweringContext &context) {
+  CPUTarget machine;
+  TaskBuilder host(op.getLoc(), OpBuilder(op), machine);
+  int64_t lanes = op.getAccType().isF32() ? context.target.warpLanes : 1;
+  TeamLaunch launch{"qsat_score_normalize", lanes, host.dim(masses, 2), host.dim(masses, 1), host.dim(masses, 0), {}};
+  launch.arguments = {masses, op.getAmplitude()};
+  if (op.getLse())
+    launch.arguments.push_back(op.getLse());
+  launch.arguments.append({host.dim(op.getQ(), 2), host.dim(op.getK(), 2)});
+  llvm::append_range(launch.arguments, op.getPosition());
+  launchTeams(op, context, launch, [&](TeamBuilder &b, ValueRange args, Value team, Value head, Value batch) {
+    Normalize(b, op, sampled, args, team, head, batch).build();
+  });
+}

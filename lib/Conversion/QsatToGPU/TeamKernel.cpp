@@ -1,0 +1,166 @@
+//===- TeamKernel.cpp - Kernels of teams that work alone ------------------===//
+
+#include "TeamKernel.h"
+
+#include "DeviceMemory.h"
+
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
+
+using namespace mlir;
+using namespace qsat;
+
+/// Threads of a block.
+static constexpr int64_t kThreads = 64;
+
+//===----------------------------------------------------------------------===//
+// Lanes
+//===----------------------------------------------------------------------===//
+
+/// `value` of another lane of the warp.
+static Value shuffle(TeamBuilder &b, Value value, Value lane, int64_t clamp, NVVM::ShflKind kind) {
+  bool isIndex = value.getType().isIndex();
+  if (isIndex)
+    value = b.toI32(value);
+  Value result = b.create<NVVM::ShflOp>(value.getType(), b.i32(-1), value, lane, b.i32(clamp), kind, UnitAttr());
+  return isIndex ? b.toIndex(result) : result;
+}
+
+Value TeamBuilder::exchange(Value value, int64_t bits) {
+  return shuffle(*this, value, i32(bits), /*clamp=*/31, NVVM::ShflKind::bfly);
+}
+
+Value TeamBuilder::sumOver(Value value, int64_t low, int64_t high) {
+  for (int64_t bit = low; bit < high; bit *= 2) {
+    Value other = exchange(value, bit);
+    value = value.getType().isIndex() ? add(value, other) : addf(value, other);
+  }
+  return value;
+}
+
+Value TeamBuilder::largestOver(Value value, int64_t low, int64_t high) {
+  for (int64_t bit = low; bit < high; bit *= 2)
+    value = maxf(value, exchange(value, bit));
+  return value;
+}
+
+Value TeamBuilder::sumBefore(Value value) {
+  if (!hasLanes())
+    return index(0);
+  Value sum = value;
+  for (int64_t distance = 1; distance < lanes; distance *= 2) {
+    Value other = shuffle(*this, sum, i32(distance), /*clamp=*/0, NVVM::ShflKind::up);
+    sum = add(sum, select(ge(lane, index(distance)), other, index(0)));
+  }
+  return sub(sum, value);
+}
+
+//===----------------------------------------------------------------------===//
+// The kernel
+//===----------------------------------------------------------------------===//
+
+/// The number of the block or the thread in `dimension`.
+template <typename GPUOp, typename X, typename Y, typename Z>
+static Value place(TeamBuilder &b, bool onDriver, gpu::Dimension dimension) {
+  if (!onDriver)
+    return GPUOp::create(b, b.getLoc(), dimension);
+  Type i32 = b.getI32Type();
+  Value number = dimension == gpu::Dimension::x   ? Value(X::create(b, b.getLoc(), i32))
+                 : dimension == gpu::Dimension::y ? Value(Y::create(b, b.getLoc(), i32))
+                                                  : Value(Z::create(b, b.getLoc(), i32));
+  return b.toIndex(number);
+}
+
+/// The function around the body; `teams` is its last argument.
+static void buildBody(TeamBuilder &b, bool onDriver, ValueRange arguments, TeamBody body) {
+  auto block = [&](gpu::Dimension dimension) {
+    return place<gpu::BlockIdOp, NVVM::BlockIdXOp, NVVM::BlockIdYOp, NVVM::BlockIdZOp>(b, onDriver, dimension);
+  };
+  Value thread = place<gpu::ThreadIdOp, NVVM::ThreadIdXOp, NVVM::ThreadIdYOp, NVVM::ThreadIdZOp>(
+      b, onDriver, gpu::Dimension::x);
+  thread = b.add(b.mul(block(gpu::Dimension::x), kThreads), thread);
+  Value team = b.div(thread, b.lanes);
+  b.lane = b.rem(thread, b.lanes);
+  Value head = block(gpu::Dimension::y), batch = block(gpu::Dimension::z);
+  b.when(b.less(team, arguments.back()), [&] { body(b, arguments.drop_back(), team, head, batch); });
+}
+
+/// What KernelBuilder asks of a machine: no more than any has.
+static const CPUTarget &getPortableMachine() {
+  static const CPUTarget machine;
+  return machine;
+}
+
+/// For the driver: a function of the LLVM dialect, its memrefs taken apart.
+static void buildForDriver(gpu::GPUModuleOp module, StringRef name, int64_t lanes, ValueRange arguments,
+                           TeamBody body) {
+  TeamBuilder b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody()), getPortableMachine(), lanes);
+  SmallVector<Type> types;
+  for (Value argument : arguments)
+    llvm::append_range(types, getPartTypes(argument.getType()));
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), types);
+  auto function = b.create<LLVM::LLVMFuncOp>(name, type);
+  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  function->setAttr("nvvm.maxntid", b.getDenseI32ArrayAttr(kThreads));
+  Block *entry = function.addEntryBlock(b);
+  b.setInsertionPointToStart(entry);
+  SmallVector<Value> whole;
+  ValueRange parts = entry->getArguments();
+  for (Value argument : arguments) {
+    size_t count = getPartTypes(argument.getType()).size();
+    whole.push_back(fromParts(b, argument.getType(), parts.take_front(count)));
+    parts = parts.drop_front(count);
+  }
+  buildBody(b, /*onDriver=*/true, whole, body);
+  b.create<LLVM::ReturnOp>(ValueRange());
+}
+
+/// For everything else: a gpu.func.
+static void buildPortable(gpu::GPUModuleOp module, StringRef name, ValueRange arguments, const GPUTarget &target,
+                          TeamBody body) {
+  TeamBuilder b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody()), getPortableMachine(), /*lanes=*/1);
+  auto function = gpu::GPUFuncOp::create(b, b.getLoc(), name, b.getFunctionType(arguments.getTypes(), {}));
+  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  if (target.isHost) // of no use but to SPIR-V, which cannot do without
+    function->setAttr(spirv::getEntryPointABIAttrName(),
+                      spirv::getEntryPointABIAttr(b.getContext(), {kThreads, 1, 1}));
+  b.setInsertionPointToStart(&function.getBody().front());
+  buildBody(b, /*onDriver=*/false, function.getArguments(), body);
+  gpu::ReturnOp::create(b, b.getLoc());
+}
+
+void qsat::launchTeams(Operation *op, GPULoweringContext &context, const TeamLaunch &launch, TeamBody body) {
+  bool onDriver = context.target.hasRuntime;
+  SmallVector<Value> arguments(launch.arguments);
+  arguments.push_back(launch.teams);
+  SymbolRefAttr kernel = context.getKernel(op, launch.name, [&](gpu::GPUModuleOp module) {
+    if (onDriver)
+      buildForDriver(module, launch.name, launch.lanes, arguments, body);
+    else
+      buildPortable(module, launch.name, arguments, context.target, body);
+  });
+
+  TaskBuilder b(op->getLoc(), OpBuilder(op), getPortableMachine());
+  Value blocks = b.ceilDiv(b.mul(launch.teams, launch.lanes), kThreads);
+  if (!onDriver) {
+    Value one = b.index(1);
+    gpu::LaunchFuncOp::create(b, b.getLoc(), kernel, gpu::KernelDim3{blocks, launch.heads, launch.batches},
+                              gpu::KernelDim3{b.index(kThreads), one, one}, /*dynamicSharedMemorySize=*/Value(),
+                              arguments);
+    return;
+  }
+  HostBuilder host(op->getLoc(), OpBuilder(op), context.symbols);
+  // An empty grid is an error of the driver's.
+  Value work = b.mul(b.mul(blocks, launch.heads), launch.batches);
+  auto some = b.create<scf::IfOp>(b.gt(work, b.index(0)), /*withElseRegion=*/false);
+  host.setInsertionPoint(some.thenYield());
+  Value stream = host.call("qsat_gpu_stream", host.pointer(), {});
+  SmallVector<Value> parts;
+  for (Value argument : arguments)
+    llvm::append_range(parts, toParts(host, argument));
+  Value one = host.i64(1), none = host.create<arith::ConstantOp>(host.getI32IntegerAttr(0));
+  host.create<gpu::LaunchFuncOp>(
+      kernel, gpu::KernelDim3{host.toI64(blocks), host.toI64(launch.heads), host.toI64(launch.batches)},
+      gpu::KernelDim3{host.i64(kThreads), one, one}, none, parts, stream);
+}

@@ -1,0 +1,54 @@
+//===- TeamKernel.h - Kernels of teams that work alone --------*- C++ -*-===//
+// A team is one thread, or the lanes of a warp where they can exchange values.
+// What a team does is written once, in ops of memref, scf, arith and math: a
+// team of one runs on every GPU and on threads of the host.
+
+#ifndef QSAT_CONVERSION_QSATTOGPU_TEAMKERNEL_H
+#define QSAT_CONVERSION_QSATTOGPU_TEAMKERNEL_H
+
+#include "Lowering.h"
+
+#include "../QsatToLoops/TaskBuilder.h"
+
+namespace qsat {
+
+class TeamBuilder : public TaskBuilder {
+public:
+  TeamBuilder(mlir::Location loc, mlir::OpBuilder builder, const CPUTarget &target, int64_t lanes)
+      : TaskBuilder(loc, builder, target), lanes(lanes) {}
+
+  const int64_t lanes; ///< of a team, a power of two
+  Value lane;          ///< of this thread, an index
+
+  /// The sum (of f32 or index), or the largest, of the values of the lanes whose
+  /// numbers differ from this one's in the bits [low, high): both powers of two.
+  Value sumOver(Value value, int64_t low, int64_t high);
+  Value largestOver(Value value, int64_t low, int64_t high);
+  Value sumOfTeam(Value value) { return sumOver(value, 1, lanes); }
+  Value largestOfTeam(Value value) { return largestOver(value, 1, lanes); }
+  /// The value of the lane whose number differs in `bits`.
+  Value exchange(Value value, int64_t bits);
+  /// The sum of the index values of the lanes before this one.
+  Value sumBefore(Value value);
+  bool hasLanes() const { return lanes > 1; }
+};
+
+/// A launch of `teams` x `heads` x `batches` teams.
+struct TeamLaunch {
+  llvm::StringRef name;
+  int64_t lanes; ///< of a team: 1, or as many as the target's warps have
+  mlir::Value teams, heads, batches;
+  llvm::SmallVector<mlir::Value> arguments; ///< memrefs, indices and numbers
+};
+
+/// What a team does: its arguments, and its place in the grid.
+using TeamBody = llvm::function_ref<void(TeamBuilder &b, mlir::ValueRange arguments, mlir::Value team,
+                                         mlir::Value head, mlir::Value batch)>;
+
+/// Puts the launch in front of `op`, and the kernel, once for its configuration,
+/// into the module.
+void launchTeams(mlir::Operation *op, GPULoweringContext &context, const TeamLaunch &launch, TeamBody body);
+
+} // namespace qsat
+
+#endif // QSAT_CONVERSION_QSATTOGPU_TEAMKERNEL_H
