@@ -51,10 +51,12 @@ FailureOr<AttentionMatch> AttentionMatcher::matchOnce(Value root) {
   // Deferred normalisation: (sum exp v) / (sum exp).
   if (top->is<arith::DivFOp>())
     return matchValues(root, bare(top->operands[0]), top->operands[1]);
+  // Looked into only as far as the division: a factor of a normalisation is the sum of all
+  // layers before it.
   if (top->is<arith::MulFOp>())
     for (unsigned i : {0, 1}) {
-      Node *factor = stripCasts(builder.expand(top->operands[i]));
-      if (factor->is<arith::DivFOp>() && factor->operands[0]->floatValue() == 1.0)
+      Node *factor = bare(top->operands[i]);
+      if (factor->is<arith::DivFOp>() && bare(factor->operands[0])->floatValue() == 1.0)
         return matchValues(root, bare(top->operands[1 - i]), factor->operands[1]);
     }
   return failure();
