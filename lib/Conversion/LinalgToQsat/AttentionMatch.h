@@ -60,13 +60,32 @@ struct MatchOptions {
   bool allowUnshifted = false;
   /// Rows all of whose keys are hidden by a finite number may have any result.
   bool ignoreHiddenRows = false;
+  /// Find out why there is no match, which takes longer than to know that there is none.
+  bool explain = true;
+};
+
+/// Which tensors are computed from an exponential with no reduction in between. Every op
+/// is looked at once for all candidates of a function.
+class ExponentialReach {
+public:
+  bool reaches(mlir::Value tensor);
+
+private:
+  llvm::DenseMap<mlir::Operation *, bool> known;
+};
+
+/// What the candidates of a function share.
+struct MatchCaches {
+  BandCache bands;
+  ExponentialReach exponentials;
 };
 
 /// Finds attentions. One matcher serves one candidate.
 class AttentionMatcher {
 public:
-  AttentionMatcher(ExprContext &exprs, BandCache &bands, MatchOptions options = {})
-      : exprs(exprs), builder(exprs, bands), options(options) {}
+  AttentionMatcher(ExprContext &exprs, MatchCaches &caches, MatchOptions options = {})
+      : exprs(exprs), builder(exprs, caches.bands), exponentials(caches.exponentials),
+        options(options) {}
 
   /// Matches `root`: a contraction with values, or the division of one by the
   /// sum of its weights. On failure `reason` says why.
@@ -133,6 +152,7 @@ private:
   mlir::LogicalResult matchScores(Node *score, double lnBase, AttentionMatch &match);
   mlir::LogicalResult addBias(Node *bias, llvm::SmallVectorImpl<ScoreStep> &steps);
   std::optional<Product> matchProduct(Node *load);
+  std::optional<Product> matchProductUncached(Node *load);
   bool containsProduct(Node *node);
   unsigned keyRank(Node *root, Node *v);
   /// `node` looked into, through casts, until neither a load nor a cast is on top.
@@ -155,11 +175,13 @@ private:
 
   ExprContext &exprs;
   ExprBuilder builder;
+  ExponentialReach &exponentials;
   llvm::SmallVector<mlir::AffineExpr> outIndices, keyIndices;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::AffineExpr>> depthIndices;
   MatchOptions options;
   uint64_t keyVars = 0;
-  llvm::DenseMap<Node *, bool> productMemo;
+  llvm::DenseMap<Node *, std::optional<Product>> products;
+  llvm::DenseMap<Node *, bool> containsProductMemo;
 };
 
 /// Looks through extf and truncf, which attention does in its accumulation

@@ -94,19 +94,25 @@ Node *ExprBuilder::stepUncached(Node *load) {
 // Linalg ops
 //===----------------------------------------------------------------------===//
 
-LogicalResult qsat::raise::invert(AffineMap map, ArrayRef<AffineExpr> indices,
-                                  ArrayRef<int64_t> extents,
-                                  SmallVector<AffineExpr> &loops) {
-  loops.assign(map.getNumDims(), AffineExpr());
+LogicalResult qsat::raise::loopsAt(linalg::LinalgOp op, unsigned result,
+                                   ArrayRef<AffineExpr> indices,
+                                   SmallVectorImpl<AffineExpr> &loops) {
+  AffineMap map = op.getMatchingIndexingMap(op.getDpsInitOperand(result));
   for (auto [expr, index] : llvm::zip_equal(map.getResults(), indices)) {
     if (auto dim = dyn_cast<AffineDimExpr>(expr))
       loops[dim.getPosition()] = index;
     else if (!isa<AffineConstantExpr>(expr))
       return failure();
   }
-  for (auto [loop, extent] : llvm::zip_equal(loops, extents))
-    if (!loop && extent == 1)
-      loop = getAffineConstantExpr(0, map.getContext());
+  if (!llvm::is_contained(loops, AffineExpr()))
+    return success();
+  // Extents are asked for only here, since they are slow to compute.
+  for (auto [loop, extent] : llvm::zip_equal(loops, op.getStaticLoopRanges())) {
+    if (!loop && extent != 1)
+      return failure();
+    if (!loop)
+      loop = getAffineConstantExpr(0, op.getContext());
+  }
   return success();
 }
 
@@ -115,10 +121,8 @@ Node *ExprBuilder::stepLinalg(linalg::LinalgOp op, unsigned result,
   if (op.getNumReductionLoops() != 0 || !op.hasPureTensorSemantics() ||
       op->getNumRegions() != 1)
     return nullptr;
-  SmallVector<AffineExpr> loops;
-  AffineMap map = op.getIndexingMapMatchingResult(op->getResult(result));
-  if (failed(invert(map, indices, op.getStaticLoopRanges(), loops)) ||
-      llvm::is_contained(loops, AffineExpr()))
+  SmallVector<AffineExpr> loops(op.getNumLoops());
+  if (failed(loopsAt(op, result, indices, loops)))
     return nullptr;
   Operation *yield = op.getBlock()->getTerminator();
   return evaluateBody(op, yield->getOperand(result), loops);
@@ -134,8 +138,8 @@ Node *ExprBuilder::evaluateBody(linalg::LinalgOp op, Value target, ArrayRef<Affi
   for (Operation &inner : llvm::reverse(*block))
     if (llvm::any_of(inner.getResults(), [&](Value v) { return body.needed.contains(v); }))
       inner.walk([&](Operation *nested) {
-        body.needed.insert(nested->operand_begin(), nested->operand_end());
-        body.needed.insert(nested->result_begin(), nested->result_end());
+        body.needed.insert_range(nested->getOperands());
+        body.needed.insert_range(nested->getResults());
       });
   for (OpOperand &operand : op->getOpOperands()) {
     BlockArgument arg = op.getMatchingBlockArgument(&operand);

@@ -23,11 +23,12 @@ struct Reduction {
   bool ignoresNaN = false;           ///< a maximum by maxnumf
 };
 
-/// The loop indices at which `map`, of an output, gives `indices`. Loops that
-/// it does not give are left null, or 0 when they run once.
-mlir::LogicalResult invert(mlir::AffineMap map, llvm::ArrayRef<mlir::AffineExpr> indices,
-                           llvm::ArrayRef<int64_t> extents,
-                           llvm::SmallVector<mlir::AffineExpr> &loops);
+/// The loop indices at which `op` computes the element `indices` of its result: from
+/// the map of the result, else from `loops`, where reductions are given, else 0 for
+/// a loop that runs once. Fails where a loop is none of these.
+mlir::LogicalResult loopsAt(mlir::linalg::LinalgOp op, unsigned result,
+                            llvm::ArrayRef<mlir::AffineExpr> indices,
+                            llvm::SmallVectorImpl<mlir::AffineExpr> &loops);
 
 /// The reduction that defines `tensor`, if one does.
 std::optional<Reduction> reductionOf(mlir::Value tensor);
@@ -104,8 +105,8 @@ private:
   struct BodyValues {
     mlir::linalg::LinalgOp op;
     llvm::ArrayRef<mlir::AffineExpr> loops;
-    llvm::DenseSet<mlir::Value> needed;
-    llvm::DenseMap<mlir::Value, Node *> values;
+    llvm::SmallDenseSet<mlir::Value, 16> needed;
+    llvm::SmallDenseMap<mlir::Value, Node *, 16> values;
   };
   Node *lookup(mlir::Value value, BodyValues &body);
   bool evaluateBlock(mlir::Block *block, BodyValues &body);

@@ -43,7 +43,8 @@ FailureOr<AttentionMatch> AttentionMatcher::match(Value root) {
 }
 
 FailureOr<AttentionMatch> AttentionMatcher::matchOnce(Value root) {
-  productMemo.clear();
+  products.clear();
+  containsProductMemo.clear();
   Node *load = exprs.load(root, outIndices);
   Node *top = bare(load);
   if (top->kind == Node::Load)
@@ -107,7 +108,8 @@ FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contra
         p = p ? exprs.make<arith::MulFOp>(body->type, {builder.convert(p, body->type),
                                                        builder.convert(factors[i], body->type)})
               : factors[i];
-    if (lookForExponential(p) == Cone::Deep)
+    Cone cone = lookForExponential(p);
+    if (cone == Cone::Deep || (cone == Cone::None && !options.explain))
       continue;
     reason.clear();
     FailureOr<Softmax> softmax = matchSoftmax(p, sum);

@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
 #include <cmath>
 
@@ -25,10 +26,59 @@ Node *AttentionMatcher::bare(Node *node) {
   }
 }
 
+/// `op` computes an exponential, by itself or in its body.
+static bool computesExponential(Operation *op) {
+  return op
+      ->walk([](Operation *inner) {
+        bool found = isa<math::ExpOp, math::Exp2Op, math::PowFOp, linalg::SoftmaxOp, tosa::ExpOp,
+                         tosa::PowOp>(inner);
+        return found ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+bool ExponentialReach::reaches(Value tensor) {
+  // Producers first; an op that is looked at again knows its producers.
+  SmallVector<std::pair<Operation *, bool>> stack;
+  auto visit = [&](Value value) {
+    if (Operation *op = value.getDefiningOp(); op && !known.count(op))
+      stack.push_back({op, false});
+  };
+  visit(tensor);
+  while (!stack.empty()) {
+    auto [op, isReady] = stack.pop_back_val();
+    if (!isReady) {
+      if (!known.try_emplace(op, false).second)
+        continue;
+      bool reduces = op->getNumResults() == 1 && reductionOf(op->getResult(0));
+      if (reduces || computesExponential(op)) {
+        known[op] = !reduces;
+        continue;
+      }
+      stack.push_back({op, true});
+    }
+    // A body may gather from a tensor, so its operands count too.
+    op->walk([&, op = op, isReady = isReady](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        if (isReady)
+          known[op] |= known.lookup(operand.getDefiningOp());
+        else
+          visit(operand);
+    });
+  }
+  return known.lookup(tensor.getDefiningOp());
+}
+
 /// Looks for an exponential over the keys near the top of `p`. What is far below
 /// is none of these weights', but of the layers before.
 AttentionMatcher::Cone AttentionMatcher::lookForExponential(Node *p) {
   constexpr unsigned kMaxVisited = 96;
+  auto mayReach = [&](Node *leaf) {
+    return leaf->kind == Node::Load && exponentials.reaches(leaf->value);
+  };
+  // What is written in `p` itself is looked at below.
+  if (!options.explain && p->kind == Node::Load && !mayReach(p))
+    return Cone::None;
   SmallVector<Node *> queue = {p};
   llvm::DenseSet<Node *> seen;
   for (unsigned next = 0; next < queue.size(); ++next) {

@@ -88,11 +88,18 @@ static bool hasOverlap(AffineExpr expr, const VarTable &vars) {
   return false;
 }
 
-/// `load` is a sum over features of products of a q, which no key index occurs
-/// in, and a k, which one occurs in.
 std::optional<AttentionMatcher::Product> AttentionMatcher::matchProduct(Node *load) {
   if (load->kind != Node::Load || !hasKeys(load))
     return std::nullopt;
+  auto it = products.find(load);
+  if (it == products.end())
+    it = products.try_emplace(load, matchProductUncached(load)).first;
+  return it->second;
+}
+
+/// `load` is a sum over features of products of a q, which no key index occurs
+/// in, and a k, which one occurs in.
+std::optional<AttentionMatcher::Product> AttentionMatcher::matchProductUncached(Node *load) {
   std::optional<Reduction> reduction = reductionOf(load->value);
   if (!reduction || reduction->kind != ReduceKind::Add)
     return std::nullopt;
@@ -147,14 +154,14 @@ bool AttentionMatcher::containsProduct(Node *root) {
   SmallVector<Node *> stack = {root};
   while (!stack.empty()) {
     Node *node = stack.back();
-    if (productMemo.count(node)) {
+    if (containsProductMemo.count(node)) {
       stack.pop_back();
       continue;
     }
     bool ready = true, found = false;
     for (Node *n : node->operands) {
-      auto it = productMemo.find(n);
-      if (it == productMemo.end()) {
+      auto it = containsProductMemo.find(n);
+      if (it == containsProductMemo.end()) {
         stack.push_back(n);
         ready = false;
       } else {
@@ -164,9 +171,9 @@ bool AttentionMatcher::containsProduct(Node *root) {
     if (!ready)
       continue;
     stack.pop_back();
-    productMemo[node] = found || matchProduct(node).has_value();
+    containsProductMemo[node] = found || matchProduct(node).has_value();
   }
-  return productMemo.lookup(root);
+  return containsProductMemo.lookup(root);
 }
 
 /// How little the k of a product below `root` looks like the keys of `v`: of

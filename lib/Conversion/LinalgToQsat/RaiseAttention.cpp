@@ -72,12 +72,21 @@ void eraseDead(Operation *function) {
   }
 }
 
+remark::RemarkOpts missedOpts() { return remark::RemarkOpts::name("not-raised").category("qsat"); }
+
+/// Remarks on near misses are read by somebody: one is made, and dropped unsent.
+bool isListening(Location loc) {
+  remark::detail::InFlightRemark probe = remark::missed(loc, missedOpts());
+  bool wanted = bool(probe);
+  probe = remark::detail::InFlightRemark();
+  return wanted;
+}
+
 struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttention> {
   using QsatRaiseAttentionBase::QsatRaiseAttentionBase;
 
   void runOnOperation() override {
     // A sum over products may be a weighted sum of values.
-    bands.clear();
     SmallVector<FunctionOpInterface> functions;
     getOperation()->walk([&](FunctionOpInterface function) { functions.push_back(function); });
     for (FunctionOpInterface function : functions) {
@@ -89,12 +98,14 @@ struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttentio
       if (candidates.empty())
         continue;
       DimSizes sizes(function);
+      caches = MatchCaches();
+      explains = isListening(function.getLoc());
       bool changed = false;
       divisors.clear();
       explained = false;
       for (Operation *op : candidates)
         changed |= raise(op, sizes);
-      if (!explained)
+      if (explains && !explained)
         for (Operation *op : candidates)
           explainSum(op, sizes);
       if (changed)
@@ -109,7 +120,7 @@ struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttentio
       if (!root)
         continue;
       ExprContext exprs(sizes);
-      AttentionMatcher matcher(exprs, bands, {allowUnshifted, ignoreHiddenRows});
+      AttentionMatcher matcher(exprs, caches, {allowUnshifted, ignoreHiddenRows, explains});
       FailureOr<AttentionMatch> match = matcher.match(root);
       divisors.insert(matcher.divisors.begin(), matcher.divisors.end());
       if (succeeded(match) && succeeded(buildAttention(*match, exprs))) {
@@ -131,18 +142,18 @@ struct QsatRaiseAttention : qsat::impl::QsatRaiseAttentionBase<QsatRaiseAttentio
     if (divisors.contains(op))
       return;
     ExprContext exprs(sizes);
-    if (AttentionMatcher(exprs, bands).isScoreSum(op->getResult(0)))
+    if (AttentionMatcher(exprs, caches).isScoreSum(op->getResult(0)))
       explain(op, "the probabilities weigh no values (expected a sum over the keys of probability "
                   "times value)");
   }
 
   void explain(Operation *op, StringRef reason) {
     explained = true;
-    remark::missed(op->getLoc(), remark::RemarkOpts::name("not-raised").category("qsat"))
-        << remark::reason("{0}", reason);
+    remark::missed(op->getLoc(), missedOpts()) << remark::reason("{0}", reason);
   }
 
-  BandCache bands;
+  MatchCaches caches;
+  bool explains = false;  ///< somebody reads why an op is not raised
   bool explained = false; ///< a near miss in the function
   llvm::DenseSet<Operation *> divisors; ///< that candidates of the function were seen to have
 };

@@ -135,13 +135,10 @@ Node *ExprBuilder::reduceBody(Node *load, const Reduction &reduction,
   auto op = dyn_cast<linalg::LinalgOp>(reduction.op);
   if (!op)
     return reduceTosa(load, reduction, loopIndices.front());
-  SmallVector<AffineExpr> loops;
-  AffineMap map = op.getIndexingMapMatchingResult(op->getResult(reduction.result));
-  if (failed(invert(map, load->indices, op.getStaticLoopRanges(), loops)))
-    return nullptr;
+  SmallVector<AffineExpr> loops(op.getNumLoops());
   for (auto [loop, index] : llvm::zip_equal(reduction.loops, loopIndices))
     loops[loop] = index;
-  if (llvm::is_contained(loops, AffineExpr()))
+  if (failed(loopsAt(op, reduction.result, load->indices, loops)))
     return nullptr;
   return evaluateBody(op, reduction.body, loops);
 }
