@@ -6,6 +6,7 @@
 #include "qsat/Conversion/AggregatedOpInterfaceImpl.h"
 #include "qsat/Conversion/Passes.h"
 #include "qsat/Dialect/IR/Qsat.h"
+#include "qsat/Dialect/TransformOps/QsatTransformOps.h"
 #include "qsat/Pipelines/Pipelines.h"
 #include "qsat/Transforms/BufferizableOpInterfaceImpl.h"
 #include "qsat/Transforms/Passes.h"
@@ -15,12 +16,13 @@
 
 namespace qsat {
 
-/// Registers the qsat dialect, the external models of its interfaces, and what
-/// GPU kernels are translated by when a pipeline makes binaries of them.
+/// Registers the qsat dialect, the external models of its interfaces, its ops of the
+/// transform dialect, and what GPU kernels are translated by when a pipeline makes binaries of them.
 inline void registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<QsatDialect>();
   registerAggregatedOpInterfaceExternalModels(registry);
   registerBufferizableOpInterfaceExternalModels(registry);
+  registerTransformDialectExtension(registry);
   mlir::registerAllGPUToLLVMIRTranslations(registry);
 }
 

@@ -1,6 +1,6 @@
 //===- BuildAttention.cpp - qsat.attention from a match -------------------===//
 
-#include "AttentionMatch.h"
+#include "AttentionMatcher.h"
 #include "Materialize.h"
 
 #include "qsat/Dialect/IR/Qsat.h"
@@ -15,14 +15,31 @@
 using namespace mlir;
 using namespace qsat::raise;
 
+/// j <= i + upper and j >= i + lower as offset, lookahead and window.
+qsat::MaskAttr MaskBounds::asAttribute(MLIRContext *context) const {
+  if (!lower && !upper)
+    return {};
+  if (!lower)
+    return qsat::MaskAttr::getCausal(context, *upper);
+  // j > i + offset - window, window positive.
+  int64_t before = *lower - 1;
+  if (!upper) {
+    int64_t offset = std::max<int64_t>(before + 1, 0);
+    return qsat::MaskAttr::get(context, std::nullopt, offset, offset - before, 0);
+  }
+  // Keys on both sides of the row itself: say so by a lookahead.
+  if (*upper > 0 && before < 0)
+    return qsat::MaskAttr::get(context, *upper, 0, -before, 0);
+  return qsat::MaskAttr::get(context, 0, *upper, *upper - before, 0);
+}
+
 namespace {
 class AttentionBuilder {
 public:
-  AttentionBuilder(const AttentionMatch &match, ExprContext &exprs)
-      : match(match), exprs(exprs), builder(match.root.getDefiningOp()),
-        loc(match.root.getLoc()) {}
+  AttentionBuilder(RewriterBase &builder, const AttentionMatch &match)
+      : match(match), exprs(*match.exprs), builder(builder), loc(match.root.getLoc()) {}
 
-  LogicalResult build();
+  qsat::AttentionOp build();
 
 private:
   Value castTo(Value tensor, FloatType type);
@@ -33,11 +50,10 @@ private:
   Value elementwise(ValueRange inputs, ArrayRef<AffineMap> maps, RankedTensorType type,
                     function_ref<Value(OpBuilder &, Location, ValueRange)> body);
   Value applySink(Value o, Value lse);
-  qsat::MaskAttr maskAttr();
 
   const AttentionMatch &match;
   ExprContext &exprs;
-  OpBuilder builder;
+  RewriterBase &builder;
   Location loc;
   FloatType accType;
   SmallVector<unsigned> outerBatch, heads;
@@ -100,26 +116,6 @@ Value AttentionBuilder::castTo(Value tensor, FloatType type) {
                      [&](OpBuilder &b, Location, ValueRange args) {
                        return castScalar(b, args[0], type);
                      });
-}
-
-/// j <= i + upper and j >= i + lower as offset, lookahead and window.
-qsat::MaskAttr AttentionBuilder::maskAttr() {
-  const MaskBounds &mask = match.mask;
-  if (!mask.lower && !mask.upper)
-    return {};
-  MLIRContext *context = builder.getContext();
-  if (!mask.lower)
-    return qsat::MaskAttr::getCausal(context, *mask.upper);
-  // j > i + offset - window, window positive.
-  int64_t before = *mask.lower - 1;
-  if (!mask.upper) {
-    int64_t offset = std::max<int64_t>(before + 1, 0);
-    return qsat::MaskAttr::get(context, std::nullopt, offset, offset - before, 0);
-  }
-  // Keys on both sides of the row itself: say so by a lookahead.
-  if (*mask.upper > 0 && before < 0)
-    return qsat::MaskAttr::get(context, *mask.upper, 0, -before, 0);
-  return qsat::MaskAttr::get(context, 0, *mask.upper, *mask.upper - before, 0);
 }
 
 void AttentionBuilder::addExtras() {
@@ -242,7 +238,9 @@ Value AttentionBuilder::applySink(Value o, Value lse) {
                      });
 }
 
-LogicalResult AttentionBuilder::build() {
+qsat::AttentionOp AttentionBuilder::build() {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(match.root.getDefiningOp());
   const VarTable &vars = exprs.vars;
   outerBatch.assign(match.batch.begin(), match.batch.end());
   if (!outerBatch.empty())
@@ -275,7 +273,8 @@ LogicalResult AttentionBuilder::build() {
     types.push_back(init.getType());
   auto op = qsat::AttentionOp::create(
       builder, loc, types, q, k, v, extras, ValueRange{}, inits,
-      builder.getF64FloatAttr(match.scale), maskAttr(), builder.getArrayAttr(extraMaps));
+      builder.getF64FloatAttr(match.scale),
+      match.mask.asAttribute(builder.getContext()), builder.getArrayAttr(extraMaps));
   if (!match.steps.empty()) {
     OpBuilder::InsertionGuard guard(builder);
     buildRegion(op);
@@ -304,10 +303,11 @@ LogicalResult AttentionBuilder::build() {
   Value root = match.root;
   if (value.getType() != root.getType())
     value = tensor::CastOp::create(builder, loc, root.getType(), value);
-  root.replaceAllUsesWith(value);
-  return success();
+  builder.replaceAllUsesWith(root, value);
+  return op;
 }
 
-LogicalResult qsat::raise::buildAttention(const AttentionMatch &match, ExprContext &exprs) {
-  return AttentionBuilder(match, exprs).build();
+qsat::AttentionOp qsat::raise::buildAttention(RewriterBase &rewriter,
+                                              const AttentionMatch &match) {
+  return AttentionBuilder(rewriter, match).build();
 }

@@ -1,6 +1,6 @@
 //===- MaskAnalysis.cpp - Conditions on indices as a structural mask ------===//
 
-#include "AttentionMatch.h"
+#include "AttentionMatcher.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

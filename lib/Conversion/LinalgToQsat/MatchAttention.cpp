@@ -1,6 +1,7 @@
 //===- MatchAttention.cpp - softmax(scores) times values ------------------===//
 
-#include "AttentionMatch.h"
+#include "AttentionMatcher.h"
+#include "Materialize.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -20,6 +21,18 @@ AffineExpr AttentionMatcher::sizeOf(AffineExpr index) const {
   return simplifyIndex(last + 1, exprs.vars);
 }
 
+static AttentionShape shapeOf(const AttentionMatch &match, const VarTable &vars) {
+  ArrayRef<unsigned> batch = match.batch, outer = batch.drop_back(batch.empty() ? 0 : 1);
+  SmallVector<unsigned> kvHeads(batch.drop_front(outer.size())), heads(kvHeads);
+  heads.append(match.groups);
+  SmallVector<AffineExpr> sizes;
+  for (ArrayRef<unsigned> group : {outer, ArrayRef(heads), ArrayRef(kvHeads), ArrayRef(match.rows),
+                                   ArrayRef(match.keys), ArrayRef(match.depth), ArrayRef(match.width)})
+    sizes.push_back(extentOf(group, vars));
+  SmallVector<int64_t> known = staticShape(sizes);
+  return {known[0], known[1], known[2], known[3], known[4], known[5], known[6]};
+}
+
 FailureOr<AttentionMatch> AttentionMatcher::match(Value root) {
   auto type = dyn_cast<RankedTensorType>(root.getType());
   if (!type || !isa<FloatType>(type.getElementType()) || llvm::is_contained(type.getShape(), 0))
@@ -37,6 +50,8 @@ FailureOr<AttentionMatch> AttentionMatcher::match(Value root) {
     if (failed(assignRoles(*match, score)))
       return failure();
     extractMask(*match, exprs, options.ignoreHiddenRows);
+    match->shape = shapeOf(*match, exprs.vars);
+    match->exprs = context;
     return match;
   }
   return fail("the reshapes of the operands do not come to rest");

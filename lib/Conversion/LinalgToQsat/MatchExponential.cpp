@@ -1,6 +1,6 @@
 //===- MatchExponential.cpp - exp(z - max z), guarded ---------------------===//
 
-#include "AttentionMatch.h"
+#include "AttentionMatcher.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

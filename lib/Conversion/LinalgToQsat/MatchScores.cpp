@@ -1,6 +1,6 @@
 //===- MatchScores.cpp - From the softmax back to the product of q and k --===//
 
-#include "AttentionMatch.h"
+#include "AttentionMatcher.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

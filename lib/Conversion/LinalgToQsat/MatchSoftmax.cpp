@@ -1,6 +1,6 @@
 //===- MatchSoftmax.cpp - exp(z - max z) / sum of it ----------------------===//
 
-#include "AttentionMatch.h"
+#include "AttentionMatcher.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

@@ -1,68 +1,15 @@
-//===- AttentionMatch.h - An attention found in linalg IR -------*- C++ -*-===//
+//===- AttentionMatcher.h - Finds one attention in linalg IR ----*- C++ -*-===//
 
-#ifndef QSAT_LIB_CONVERSION_LINALGTOQSAT_ATTENTIONMATCH_H
-#define QSAT_LIB_CONVERSION_LINALGTOQSAT_ATTENTIONMATCH_H
+#ifndef QSAT_LIB_CONVERSION_LINALGTOQSAT_ATTENTIONMATCHER_H
+#define QSAT_LIB_CONVERSION_LINALGTOQSAT_ATTENTIONMATCHER_H
 
 #include "ExprBuilder.h"
+
+#include "qsat/Conversion/LinalgToQsat/AttentionMatch.h"
 
 #include <string>
 
 namespace qsat::raise {
-
-/// One elementwise step of a score, applied to the score x so far.
-struct ScoreStep {
-  enum Kind {
-    Multiply,     ///< x * operand
-    Divide,       ///< x / operand
-    Add,          ///< x + operand
-    Subtract,     ///< x - operand
-    SubtractFrom, ///< operand - x
-    Tanh,         ///< tanh(x)
-    Fill,         ///< operand ? x : fill
-    AddFill       ///< operand ? x : x + fill
-  };
-  Kind kind;
-  Node *operand = nullptr; ///< a boolean, true where visible, for fills
-  double fill = 0;
-
-  bool isMask() const { return kind == Fill || kind == AddFill; }
-};
-
-/// The structural mask: key j is visible to row i when
-/// i + lower <= j <= i + upper.
-struct MaskBounds {
-  std::optional<int64_t> lower, upper;
-};
-
-/// o[out] = sum over keys of softmax(steps(scale * sum over depth q k)) v.
-/// q, k and v are scalars at one point of the iteration space; the variables
-/// of that space have one role each.
-struct AttentionMatch {
-  mlir::Value root;                            ///< the tensor to replace
-  llvm::SmallVector<mlir::AffineExpr> outIndices; ///< of root, in the variables
-  Node *q = nullptr, *k = nullptr, *v = nullptr;
-  double scale = 1.0;
-  llvm::SmallVector<ScoreStep> steps; ///< from the product to the softmax
-  MaskBounds mask;
-  Node *sink = nullptr;   ///< a further logit that takes mass but no value
-  Node *scoreNode = nullptr; ///< the argument of the softmax
-  llvm::SmallVector<mlir::AffineExpr> keyIndices;
-  Node *addend = nullptr; ///< what the value contraction starts from
-  /// Roles, each outer to inner: batch and the last of them, the key/value
-  /// head; the query heads of one key/value head; query rows; keys; q.k
-  /// features; v features.
-  llvm::SmallVector<unsigned> batch, groups, rows, keys, depth, width;
-};
-
-/// What a match may change beyond reassociation.
-struct MatchOptions {
-  /// Exponentials need not be shifted by the row maximum.
-  bool allowUnshifted = false;
-  /// Rows all of whose keys are hidden by a finite number may have any result.
-  bool ignoreHiddenRows = false;
-  /// Find out why there is no match, which takes longer than to know that there is none.
-  bool explain = true;
-};
 
 /// Which tensors are computed from an exponential with no reduction in between. Every op
 /// is looked at once for all candidates of a function.
@@ -83,9 +30,10 @@ struct MatchCaches {
 /// Finds attentions. One matcher serves one candidate.
 class AttentionMatcher {
 public:
-  AttentionMatcher(ExprContext &exprs, MatchCaches &caches, MatchOptions options = {})
-      : exprs(exprs), builder(exprs, caches.bands), exponentials(caches.exponentials),
-        options(options) {}
+  AttentionMatcher(std::shared_ptr<ExprContext> context, MatchCaches &caches,
+                   MatchOptions options = {})
+      : context(context), exprs(*context), builder(exprs, caches.bands),
+        exponentials(caches.exponentials), options(options) {}
 
   /// Matches `root`: a contraction with values, or the division of one by the
   /// sum of its weights. On failure `reason` says why.
@@ -173,6 +121,7 @@ private:
   mlir::AffineExpr sizeOf(mlir::AffineExpr index) const;
   bool hasKeys(Node *n) const { return n->vars & keyVars; }
 
+  std::shared_ptr<ExprContext> context;
   ExprContext &exprs;
   ExprBuilder builder;
   ExponentialReach &exponentials;
@@ -204,10 +153,9 @@ bool isSameShift(llvm::ArrayRef<Node *> a, llvm::ArrayRef<Node *> b);
 /// `ignoreHiddenRows` allows any result for rows all of whose keys are hidden.
 void extractMask(AttentionMatch &match, ExprContext &exprs, bool ignoreHiddenRows);
 
-/// Replaces the root of `match` by qsat.attention. Returns failure, without a
-/// change to the IR, when the shapes do not fit.
-mlir::LogicalResult buildAttention(const AttentionMatch &match, ExprContext &exprs);
+/// Replaces the root of `match` by qsat.attention, before the op that defines it.
+AttentionOp buildAttention(mlir::RewriterBase &rewriter, const AttentionMatch &match);
 
 } // namespace qsat::raise
 
-#endif // QSAT_LIB_CONVERSION_LINALGTOQSAT_ATTENTIONMATCH_H
+#endif // QSAT_LIB_CONVERSION_LINALGTOQSAT_ATTENTIONMATCHER_H
