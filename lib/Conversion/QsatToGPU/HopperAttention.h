@@ -7,8 +7,8 @@
 //   next query tile -> full Q        wait full Q
 //   K_0 -> full K                    wait K;       S = Q K^T       startScores
 //   K_t, V_t-1 -> full K, full V     wait V;       O += P V        startWeightedSum
-//   ...                              S = region(S), mask(S)        modifyScores
-//   V_last                           m, l, P = 2^(S - m), O *= ..  softmax
+//   ...                              S = region(S), mask(S)        scoreTile.modify
+//   V_last                           m, l, P = 2^(S - m), O *= ..  scoreTile.softmax
 //                                    O / l -> O area -> memory     finish
 //
 // The products of one group run while another does its softmax, and of one
@@ -21,6 +21,7 @@
 
 #include "HopperBuilder.h"
 #include "HopperPlan.h"
+#include "ScoreTile.h"
 
 namespace qsat {
 
@@ -74,14 +75,14 @@ private:
 
   /// Per thread: two rows r, r + 8 of its group. Accumulator 4 c + 2 r + e is
   /// row r, column 8 c + 2 (lane % 4) + e.
-  struct State {
-    Value m[2], l[2]; ///< running maximum (of unscaled scores) and sum
-    Values p, o;      ///< weights of the last tile in pairs, output
+  struct State : SoftmaxState {
+    Values p, o; ///< weights of the last tile in pairs, output
     Values flatten() const;
     static State unflatten(mlir::ValueRange values, int64_t pairs);
   };
   void consume();
   Ring consumeTile(Value count, Ring ring);
+  ScoreTile::Place placeOf(mlir::ValueRange firstKeys, Value head, Value firstRow);
   Values startScores(Ring ring);
   void waitTurn();
   void passTurn();
@@ -90,20 +91,6 @@ private:
   void storeStatistics(const State &state, mlir::ArrayRef<Value> sums, Value head, Value firstRow);
   void storeOutput(mlir::ValueRange o, Value head, Value firstRow);
   void arriveWarp(Value barrier);
-
-  //===--- scores (HopperScores.cpp) --------------------------------------===//
-
-  /// Scores to scaled logits: region and mask. `firstKeys` of the tile's parts.
-  Values modifyScores(Values scores, mlir::ValueRange firstKeys, Value firstRow);
-  Values applyRegion(Values scores, mlir::ValueRange firstKeys, Value firstRow);
-  Values maskScores(Values scores, mlir::ValueRange firstKeys, Value firstRow);
-  Value isPartial(mlir::ValueRange firstKeys, Value firstRow);
-  /// Raises m, scales l, and turns scores to weights; the factor of o by row.
-  void softmax(Values &scores, State &state, bool isFirst, mlir::MutableArrayRef<Value> factors);
-  /// True where scores are scaled one by one, not with the exponent.
-  bool scalesScores() const { return op.region || op.scale <= 0; }
-  /// Key j of row i is seen below this.
-  Value highKey(Value row);
 
   Value at(int64_t offset) { return b.add(shared, offset); }
   Value at(int64_t offset, Value stage, int64_t step) {
@@ -114,7 +101,7 @@ private:
   const FlashOp &op;
   const HopperPlan &plan;
   const HopperArguments &args;
-  Values captures;
+  ScoreTile scoreTile;
   mlir::FloatType element;
   Value shared, thread, warpgroup;
   // Of a consumer thread: its number in the group, lane, group, first row of its

@@ -7,14 +7,13 @@ using namespace qsat;
 
 using Values = DeviceBuilder::Values;
 
-static constexpr double kLog2E = 1.4426950408889634074;
-static constexpr double kLn2 = 0.69314718055994530942;
 /// Of a barrier that one group waits at and another arrives at.
 static constexpr int64_t kTurnThreads = 256;
 
 HopperAttention::HopperAttention(HopperBuilder &b, const FlashOp &op, const HopperPlan &plan,
                                  const HopperArguments &args, ValueRange captures, Value shared)
-    : b(b), op(op), plan(plan), args(args), captures(captures),
+    : b(b), op(op), plan(plan), args(args),
+      scoreTile(b, op, args.mask, args.region, captures, args.rows, args.keys),
       element(cast<FloatType>(cast<MemRefType>(op.q.getType()).getElementType())),
       shared(shared) {}
 
@@ -69,8 +68,7 @@ Values HopperAttention::State::flatten() const {
 }
 
 HopperAttention::State HopperAttention::State::unflatten(ValueRange values, int64_t pairs) {
-  return {{values[0], values[1]},
-          {values[2], values[3]},
+  return {{{values[0], values[1]}, {values[2], values[3]}},
           Values(values.slice(4, pairs)),
           Values(values.drop_front(4 + pairs))};
 }
@@ -82,6 +80,18 @@ void HopperAttention::waitTurn() { b.syncNamed(b.add(group, 1), kTurnThreads); }
 void HopperAttention::passTurn() {
   Value isLast = b.equal(group, plan.groups - 1);
   b.arriveNamed(b.select(isLast, b.i32(1), b.add(group, 2)), kTurnThreads);
+}
+
+ScoreTile::Place HopperAttention::placeOf(ValueRange firstKeys, Value head, Value firstRow) {
+  ScoreTile::Place place{Values(firstKeys), plan.blockKeys, firstRow, b.add(firstRow, plan.rows() - 1), {}, column,
+                         {}, {}};
+  place.row[0] = b.add(firstRow, rowInTile);
+  place.row[1] = b.add(place.row[0], 8);
+  if (op.region) {
+    place.batch = b.div(head, args.heads);
+    place.head[0] = place.head[1] = b.rem(head, args.heads);
+  }
+  return place;
 }
 
 /// S = Q K^T of the stage, started.
@@ -121,8 +131,8 @@ HopperAttention::Ring HopperAttention::consumeTile(Value count, Ring ring) {
   Values scores = startScores(ring), keys = readKeys(ring);
   b.waitProducts(0);
   arriveWarp(at(plan.emptyK(), ring.stage, 8));
-  scores = modifyScores(scores, keys, firstRow);
-  softmax(scores, state, /*isFirst=*/true, {});
+  scores = scoreTile.modify(scores, placeOf(keys, head, firstRow));
+  scoreTile.softmax(scores, state, /*isFirst=*/true, {});
   state.p = packWeights(b, scores, element);
   state.o.assign(plan.valueWidth / 2, b.f32(0.0));
 
@@ -139,9 +149,9 @@ HopperAttention::Ring HopperAttention::consumeTile(Value count, Ring ring) {
     passTurn();
     b.waitProducts(1);
     arriveWarp(at(plan.emptyK(), ahead.stage, 8));
-    scores = modifyScores(scores, keys, firstRow);
+    scores = scoreTile.modify(scores, placeOf(keys, head, firstRow));
     Value factors[2];
-    softmax(scores, state, /*isFirst=*/false, factors);
+    scoreTile.softmax(scores, state, /*isFirst=*/false, factors);
     b.waitProducts(0);
     arriveWarp(at(plan.emptyV(), ring.stage, 8));
     // Not earlier: the update reads the last weights.
@@ -159,10 +169,8 @@ HopperAttention::Ring HopperAttention::consumeTile(Value count, Ring ring) {
     arriveWarp(at(plan.emptyQ()));
   startWeightedSum(ring, state);
   Value sums[2];
-  for (auto [sum, partial] : llvm::zip_equal(sums, state.l)) {
-    sum = b.addf(partial, b.exchange(partial, 1));
-    sum = b.addf(sum, b.exchange(sum, 2));
-  }
+  for (auto [sum, partial] : llvm::zip_equal(sums, state.l))
+    sum = scoreTile.sumOfRow(partial);
   b.waitProducts(0);
   arriveWarp(at(plan.emptyV(), ring.stage, 8));
   storeStatistics(state, sums, head, firstRow);
@@ -183,17 +191,14 @@ void HopperAttention::storeStatistics(const State &state, ArrayRef<Value> sums, 
                                       Value firstRow) {
   if (!args.lse && !args.kept)
     return;
-  Value scale = b.f32(scalesScores() ? kLog2E : op.scale * kLog2E);
   Value isFirstOfRow = b.equal(b.bitAnd(lane, 3), 0);
   for (int64_t r = 0; r < 2; ++r) {
     Value row = b.add(b.add(firstRow, rowInTile), 8 * r);
     b.when(b.both(isFirstOfRow, b.less(row, args.rows)), [&] {
       Value place = b.createOrFold<arith::MulIOp>(b.extend(head), b.extend(args.rows));
       place = b.createOrFold<arith::AddIOp>(place, b.extend(row));
-      if (args.lse) {
-        Value log = b.fma(state.m[r], scale, b.log2(sums[r]));
-        b.store(b.mulf(log, b.f32(kLn2)), args.lse, place);
-      }
+      if (args.lse)
+        b.store(scoreTile.logSumExp(state.m[r], sums[r]), args.lse, place);
       if (args.kept) {
         Value isEmpty = b.cmpf(arith::CmpFPredicate::OEQ, sums[r], b.f32(0.0));
         b.store(b.select(isEmpty, b.f32(0.0), b.f32(1.0)), args.kept, place);

@@ -26,13 +26,9 @@ HopperAttention::QueryTile HopperAttention::decode(Value number) {
   return tile;
 }
 
-Value HopperAttention::highKey(Value row) {
-  return hasHighBound(op) ? b.min(b.add(row, args.mask.highShift), args.keys) : args.keys;
-}
-
 void HopperAttention::findVisible(QueryTile &tile) {
   Value last = b.sub(b.min(b.add(tile.firstRow, plan.rows()), args.rows), 1), zero = b.i32(0);
-  Value end = b.ceilDiv(b.max(highKey(last), zero), plan.keys);
+  Value end = b.ceilDiv(b.max(scoreTile.highKey(last), zero), plan.keys);
   tile.count = end;
   if (!hasLowBound(op))
     return;

@@ -1,6 +1,6 @@
-//===- HopperScores.cpp - What happens to scores in registers -------------===//
+//===- ScoreTile.cpp - What happens to scores in registers ----------------===//
 
-#include "HopperAttention.h"
+#include "ScoreTile.h"
 
 #include <limits>
 
@@ -10,34 +10,36 @@ using namespace qsat;
 using Values = DeviceBuilder::Values;
 
 static constexpr double kLog2E = 1.4426950408889634074;
+static constexpr double kLn2 = 0.69314718055994530942;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-Values HopperAttention::modifyScores(Values scores, ValueRange firstKeys, Value firstRow) {
+Values ScoreTile::modify(Values scores, const Place &place) {
   if (scalesScores()) {
     Value scale = b.f32(op.scale);
     for (Value &score : scores)
       score = b.mulf(score, scale);
   }
   if (op.region)
-    scores = applyRegion(scores, firstKeys, firstRow);
-  return b.choose(
-      isPartial(firstKeys, firstRow), [&] { return maskScores(scores, firstKeys, firstRow); },
-      scores);
+    scores = applyRegion(scores, place);
+  return b.choose(isPartial(place), [&] { return hide(scores, place); }, scores);
 }
 
 //===----------------------------------------------------------------------===//
 // Mask
 //===----------------------------------------------------------------------===//
 
+Value ScoreTile::highKey(Value row) {
+  return hasHighBound(op) ? b.min(b.add(row, mask.highShift), keys) : keys;
+}
+
 /// True when some row of the tile does not see some key of it.
-Value HopperAttention::isPartial(ValueRange firstKeys, Value firstRow) {
-  Value high = highKey(firstRow), partial;
-  Value last = b.add(firstRow, plan.rows() - 1);
-  for (Value first : firstKeys) {
-    Value end = b.add(first, plan.blockKeys);
+Value ScoreTile::isPartial(const Place &place) {
+  Value high = highKey(place.firstRow), partial;
+  for (Value first : place.firstKeys) {
+    Value end = b.add(first, place.partKeys);
     Value hides = b.less(high, end);
     if (hasLowBound(op)) {
-      Value isBelow = b.both(b.less(first, b.add(last, args.mask.lowShift)), b.less(args.mask.sinks, end));
+      Value isBelow = b.both(b.less(first, b.add(place.lastRow, mask.lowShift)), b.less(mask.sinks, end));
       hides = b.either(hides, isBelow);
     }
     partial = partial ? b.either(partial, hides) : hides;
@@ -45,19 +47,19 @@ Value HopperAttention::isPartial(ValueRange firstKeys, Value firstRow) {
   return partial;
 }
 
-Values HopperAttention::maskScores(Values scores, ValueRange firstKeys, Value firstRow) {
+Values ScoreTile::hide(Values scores, const Place &place) {
   Value hidden = b.f32(-kInfinity);
   for (int64_t r = 0; r < 2; ++r) {
-    Value row = b.add(b.add(firstRow, rowInTile), 8 * r), high = highKey(row);
-    for (auto [part, first] : llvm::enumerate(firstKeys)) {
+    Value high = highKey(place.row[r]);
+    for (auto [part, first] : llvm::enumerate(place.firstKeys)) {
       // Bounds of the thread's columns 8 c + e of this part.
-      Value base = b.add(first, column), below = b.sub(high, base), from, sinks;
+      Value base = b.add(first, place.column), below = b.sub(high, base), from, sinks;
       if (hasLowBound(op)) {
-        from = b.sub(b.add(row, args.mask.lowShift), base);
-        sinks = b.sub(args.mask.sinks, base);
+        from = b.sub(b.add(place.row[r], mask.lowShift), base);
+        sinks = b.sub(mask.sinks, base);
       }
-      int64_t chunk = part * plan.blockKeys / 8;
-      for (int64_t c = 0; c < plan.blockKeys / 8; ++c) {
+      int64_t chunk = part * place.partKeys / 8;
+      for (int64_t c = 0; c < place.partKeys / 8; ++c) {
         for (int64_t e = 0; e < 2; ++e) {
           Value key = b.i32(8 * c + e), seen = b.less(key, below);
           if (hasLowBound(op))
@@ -78,22 +80,22 @@ Values HopperAttention::maskScores(Values scores, ValueRange firstKeys, Value fi
 
 /// The region on every score. Rows and keys past the end are those at the end:
 /// extras are not read outside, and the mask hides what comes of it.
-Values HopperAttention::applyRegion(Values scores, ValueRange firstKeys, Value firstRow) {
-  DeviceRegion region(b, op, args.region, captures);
-  Value head = b.loadShared(at(plan.headSlot())), lastRow = b.sub(args.rows, 1);
-  Value lastKey = b.sub(args.keys, 1);
-  Value batch = region.place(0, b.div(head, args.heads)), inBatch = region.place(1, b.rem(head, args.heads));
-  Value rows[2];
-  for (int64_t r = 0; r < 2; ++r)
-    rows[r] = region.place(2, b.min(b.add(b.add(firstRow, rowInTile), 8 * r), lastRow));
-  for (auto [part, first] : llvm::enumerate(firstKeys)) {
-    for (int64_t c = 0; c < plan.blockKeys / 8; ++c) {
+Values ScoreTile::applyRegion(Values scores, const Place &place) {
+  DeviceRegion body(b, op, region, inner);
+  Value lastRow = b.sub(rows, 1), lastKey = b.sub(keys, 1), batch = body.place(0, place.batch);
+  Value head[2], row[2];
+  for (int64_t r = 0; r < 2; ++r) {
+    head[r] = body.place(1, place.head[r]);
+    row[r] = body.place(2, b.min(place.row[r], lastRow));
+  }
+  for (auto [part, first] : llvm::enumerate(place.firstKeys)) {
+    for (int64_t c = 0; c < place.partKeys / 8; ++c) {
       for (int64_t e = 0; e < 2; ++e) {
-        Value local = b.add(b.add(first, column), 8 * c + e);
-        Value key = region.place(3, b.min(local, lastKey));
+        Value local = b.add(b.add(first, place.column), 8 * c + e);
+        Value key = body.place(3, b.min(local, lastKey));
         for (int64_t r = 0; r < 2; ++r) {
-          Value &score = scores[4 * (part * plan.blockKeys / 8 + c) + 2 * r + e];
-          score = region.apply(score, {batch, inBatch, rows[r], key});
+          Value &score = scores[4 * (part * place.partKeys / 8 + c) + 2 * r + e];
+          score = body.apply(score, {batch, head[r], row[r], key});
         }
       }
     }
@@ -114,11 +116,10 @@ static Value reduce(ValueRange values, function_ref<Value(Value, Value)> combine
 }
 
 /// scores = 2^(c (scores - m)) with c = scale log2 e; m is kept unscaled.
-void HopperAttention::softmax(Values &scores, State &state, bool isFirst,
-                                MutableArrayRef<Value> factors) {
+void ScoreTile::softmax(Values &scores, SoftmaxState &state, bool isFirst, MutableArrayRef<Value> factors) {
   auto maximum = [&](Value x, Value y) { return b.maxf(x, y); };
   auto sum = [&](Value x, Value y) { return b.addf(x, y); };
-  Value scale = b.f32(scalesScores() ? kLog2E : op.scale * kLog2E);
+  Value scale = b.f32(exponentScale());
   Values rows[2];
   for (size_t i = 0; i < scores.size(); ++i)
     rows[i / 2 % 2].push_back(scores[i]);
@@ -146,4 +147,15 @@ void HopperAttention::softmax(Values &scores, State &state, bool isFirst,
     Value total = reduce(rows[r], sum);
     state.l[r] = isFirst ? total : b.addf(b.mulf(state.l[r], factors[r]), total);
   }
+}
+
+Value ScoreTile::sumOfRow(Value partial) {
+  Value sum = b.addf(partial, b.exchange(partial, 1));
+  return b.addf(sum, b.exchange(sum, 2));
+}
+
+double ScoreTile::exponentScale() const { return scalesScores() ? kLog2E : op.scale * kLog2E; }
+
+Value ScoreTile::logSumExp(Value m, Value sum) {
+  return b.mulf(b.fma(m, b.f32(exponentScale()), b.log2(sum)), b.f32(kLn2));
 }
