@@ -21,7 +21,6 @@
 
 #include "HopperBuilder.h"
 #include "HopperPlan.h"
-#include "ScoreTile.h"
 
 namespace qsat {
 
@@ -47,20 +46,13 @@ private:
   //===--- the walk (HopperWalk.cpp) --------------------------------------===//
 
   /// Rows [firstRow, firstRow + rows) of a head of all B H, and the tiles of
-  /// keys to visit: those below `sinkTiles`, then those from `start` on; or
-  /// `listed` blocks from position `list` of the indices.
+  /// keys to visit.
   struct QueryTile {
-    Value head, firstRow, count;
-    Value sinkTiles, start;
-    Value list, listed;
+    Value head, firstRow;
+    KeyWalk::Span keys;
   };
   Value queryTiles(); ///< of one head
   QueryTile decode(Value number);
-  void findVisible(QueryTile &tile);
-  void findListed(QueryTile &tile, Value block);
-  /// First key of each part of tile t of the walk; a part that shows nothing
-  /// lies past the last key.
-  Values firstKeys(const QueryTile &tile, Value t);
 
   //===--- the producer (HopperProducer.cpp) ------------------------------===//
 
@@ -102,6 +94,7 @@ private:
   const HopperPlan &plan;
   const HopperArguments &args;
   ScoreTile scoreTile;
+  KeyWalk keyWalk;
   mlir::FloatType element;
   Value shared, thread, warpgroup;
   // Of a consumer thread: its number in the group, lane, group, first row of its

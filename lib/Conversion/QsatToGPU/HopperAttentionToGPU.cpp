@@ -3,6 +3,7 @@
 #include "HopperAttention.h"
 #include "HostBuilder.h"
 #include "Lowering.h"
+#include "NvidiaKernel.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -67,48 +68,12 @@ static LogicalResult verify(const FlashOp &op, ValueRange captures) {
 /// values that it is called with.
 static void buildKernel(gpu::GPUModuleOp module, StringRef name, const FlashOp &op,
                         const HopperPlan &plan, const HopperArguments &host, ValueRange captures) {
-  MLIRContext *context = module.getContext();
   HopperBuilder b(op.op->getLoc(), OpBuilder::atBlockEnd(module.getBody()));
-  Type bytes = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
-  auto memory = b.create<LLVM::GlobalOp>(bytes, /*isConstant=*/false, LLVM::Linkage::External,
-                                         "shared", Attribute(), /*alignment=*/1024,
-                                         /*addrSpace=*/3);
   HopperArguments args = host;
-  SmallVector<Value *> fields = args.fields();
-  SmallVector<Type> types;
-  for (auto [number, field] : llvm::enumerate(fields)) {
-    bool isIndex = field->getType().isIndex();
-    types.push_back(number < 4 ? b.pointer() : isIndex ? b.getI64Type() : field->getType());
-  }
-  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context), types);
-  auto function = b.create<LLVM::LLVMFuncOp>(name, type);
-  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-  function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b.getUnitAttr());
-  // ptxas divides registers by these; without them setmaxnreg is ignored.
-  function->setAttr("nvvm.maxntid", b.getDenseI32ArrayAttr(plan.threads()));
-  function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
-  // Without it exp2 costs two more multiplications.
-  function->setAttr("denormal_fp_math_f32", b.getStringAttr("preserve-sign,preserve-sign"));
-  auto mapBytes = LLVM::LLVMArrayType::get(b.getI8Type(), 128);
-  for (unsigned number = 0; number < 4; ++number) {
-    function.setArgAttr(number, "llvm.byval", TypeAttr::get(mapBytes));
-    function.setArgAttr(number, "llvm.align", b.getI64IntegerAttr(64));
-    function.setArgAttr(number, "nvvm.grid_constant", b.getUnitAttr());
-  }
-
-  Block *entry = function.addEntryBlock(b);
-  b.setInsertionPointToStart(entry);
-  for (auto [field, argument] : llvm::zip_equal(fields, entry->getArguments())) {
-    bool isIndex = field->getType().isIndex();
-    *field = argument;
-    if (isIndex)
-      *field = b.create<arith::IndexCastOp>(b.getIndexType(), argument);
-  }
-  Value base = b.create<LLVM::AddressOfOp>(memory);
-  HopperAttention kernel(b, op, plan, args, captures,
-                         b.create<LLVM::PtrToIntOp>(b.getI32Type(), base));
+  beginKernel(b, name, args.fields(), plan.threads(), /*blocks=*/1);
+  HopperAttention kernel(b, op, plan, args, captures, getSharedMemory(b, module));
   kernel.build();
-  b.create<LLVM::ReturnOp>(ValueRange());
+  endKernel(b);
 }
 
 //===----------------------------------------------------------------------===//
@@ -170,14 +135,7 @@ LogicalResult qsat::lowerHopperAttention(const FlashOp &op, GPULoweringContext &
   Value bytes = b.mul(b.max(keys, b.i64(1)), b.i64(2 * (plan->width + plan->valueWidth)));
   Value fitting = b.max(b.div(b.i64(context.target.l2Bytes), bytes), b.i64(1));
   args.headGroup = b.toI32(b.min(b.mul(fitting, share), allHeads));
-  if (op.isSparse) {
-    HostBuilder::Array indices = b.describe(op.op->getOperand(3));
-    args.indices = indices.data;
-    args.counts = b.describe(op.op->getOperand(4)).data;
-    args.listShare = b.toI32(b.div(heads, indices.extents[1]));
-    args.listBlocks = b.toI32(indices.extents[2]);
-    args.listMax = b.toI32(indices.extents[3]);
-  }
+  args.lists = ListArguments::get(b, op, heads);
   args.mask = MaskArguments::get(b, op);
   if (op.region)
     args.region = RegionArguments::get(b, op, captures);
@@ -186,15 +144,7 @@ LogicalResult qsat::lowerHopperAttention(const FlashOp &op, GPULoweringContext &
   SymbolRefAttr kernel = context.getKernel(op.op, name, [&](gpu::GPUModuleOp module) {
     buildKernel(module, name, op, *plan, args, captures);
   });
-  SmallVector<Value> operands;
-  for (Value *field : args.fields())
-    operands.push_back(field->getType().isIndex() ? b.toI64(*field) : *field);
   Value processors = b.call("qsat_gpu_processors", b.getI64Type(), {});
-  // All of LLVM's types: the lowering of the host then leaves the launch, and
-  // its stream, as they are.
-  Value one = b.i64(1), threads = b.i64(plan->threads());
-  b.create<gpu::LaunchFuncOp>(
-      kernel, gpu::KernelDim3{b.min(processors, tiles), one, one}, gpu::KernelDim3{threads, one, one},
-      b.create<arith::ConstantOp>(b.getI32IntegerAttr(plan->sharedBytes)), operands, stream);
+  launchKernel(b, kernel, {b.min(processors, tiles), {}, {}, plan->threads(), plan->sharedBytes}, args.fields(), stream);
   return success();
 }

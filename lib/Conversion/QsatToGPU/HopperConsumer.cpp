@@ -14,6 +14,7 @@ HopperAttention::HopperAttention(HopperBuilder &b, const FlashOp &op, const Hopp
                                  const HopperArguments &args, ValueRange captures, Value shared)
     : b(b), op(op), plan(plan), args(args),
       scoreTile(b, op, args.mask, args.region, captures, args.rows, args.keys),
+      keyWalk(b, op, scoreTile, args.mask, args.lists, args.keys, plan.parts(), plan.blockKeys),
       element(cast<FloatType>(cast<MemRefType>(op.q.getType()).getElementType())),
       shared(shared) {}
 

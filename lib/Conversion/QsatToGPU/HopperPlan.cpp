@@ -11,10 +11,12 @@ using namespace qsat;
 static constexpr int64_t kAlignment = 1024;
 
 SmallVector<Value *> HopperArguments::fields() {
-  SmallVector<Value *> all{&q,        &k,     &v,    &o,         &counter,   &lse,
-                           &kept,     &indices, &counts, &allHeads, &heads,  &kvShare,
-                           &rows,     &keys,  &headGroup, &listShare, &listBlocks, &listMax,
-                           &mask.highShift, &mask.lowShift, &mask.sinks};
+  SmallVector<Value *> all{&q,       &k,       &v,         &o,
+                           &counter, &lse,     &kept,      &lists.indices,
+                           &lists.counts, &allHeads, &heads,  &kvShare,
+                           &rows,    &keys,    &headGroup, &lists.share,
+                           &lists.blocks, &lists.max, &mask.highShift, &mask.lowShift,
+                           &mask.sinks};
   llvm::append_range(all, region.fields());
   llvm::erase_if(all, [](Value *value) { return !*value; });
   return all;

@@ -3,8 +3,7 @@
 #ifndef QSAT_CONVERSION_QSATTOGPU_HOPPERPLAN_H
 #define QSAT_CONVERSION_QSATTOGPU_HOPPERPLAN_H
 
-#include "DeviceMask.h"
-#include "DeviceRegion.h"
+#include "KeyWalk.h"
 
 #include "qsat/Target/GPUTarget.h"
 
@@ -58,12 +57,11 @@ struct HopperArguments {
   mlir::Value q, k, v, o;      ///< tensor maps over [B,H,rows,columns]
   mlir::Value counter;         ///< i32 in device memory, 0 between launches
   mlir::Value lse, kept;       ///< [B,H,M] f32
-  mlir::Value indices, counts; ///< [B,Hs,Mb,max] and [B,Hs,Mb] i32
   // i32:
   mlir::Value allHeads, heads, kvShare; ///< B H, H, H / Hkv
   mlir::Value rows, keys;               ///< M, N
   mlir::Value headGroup;                ///< heads that run side by side
-  mlir::Value listShare, listBlocks, listMax; ///< H / Hs, Mb, max
+  ListArguments lists;
   MaskArguments mask;
   RegionArguments region;
 

@@ -37,7 +37,7 @@ void HopperAttention::loadQueries(const QueryTile &tile, Value phase) {
   b.wait(at(plan.emptyQ()), b.bitXor(phase, 1));
   b.storeShared(tile.head, at(plan.headSlot()));
   b.storeShared(tile.firstRow, at(plan.rowSlot()));
-  b.storeShared(tile.count, at(plan.countSlot()));
+  b.storeShared(tile.keys.count, at(plan.countSlot()));
   b.arriveExpecting(at(plan.fullQ()), plan.groups * plan.queryBytes());
   Value zero = b.i32(0);
   Value batch = b.div(tile.head, args.heads), head = b.rem(tile.head, args.heads);
@@ -83,15 +83,15 @@ void HopperAttention::produceTile(const QueryTile &tile, Ring &ring) {
     loadTile(plan.v, args.v, plan.fullV(), plan.emptyV(), plan.valueWidth, ring, keys, tile.head);
   };
   Values carried{ring.stage, ring.phase};
-  Values first = firstKeys(tile, b.i32(0));
+  Values first = keyWalk.firstKeys(tile.keys, b.i32(0));
   loadKeys(ring, first);
   llvm::append_range(carried, first);
-  llvm::append_range(carried, firstKeys(tile, b.i32(1)));
-  Values last = b.loop(b.i32(1), tile.count, carried, [&](Value t, ValueRange values) -> Values {
+  llvm::append_range(carried, keyWalk.firstKeys(tile.keys, b.i32(1)));
+  Values last = b.loop(b.i32(1), tile.keys.count, carried, [&](Value t, ValueRange values) -> Values {
     Ring ring{values[0], values[1]}, ahead = next(ring);
     ValueRange previous = values.slice(2, plan.parts());
     ValueRange current = values.drop_front(2 + plan.parts());
-    Values following = firstKeys(tile, b.add(t, 1));
+    Values following = keyWalk.firstKeys(tile.keys, b.add(t, 1));
     loadKeys(ahead, current);
     loadValues(ring, previous);
     Values result{ahead.stage, ahead.phase};

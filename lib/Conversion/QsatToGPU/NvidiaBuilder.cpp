@@ -28,6 +28,8 @@ Value NvidiaBuilder::exchange(Value value, int64_t lanes) {
 }
 
 void NvidiaBuilder::syncBlock() { create<NVVM::BarrierOp>(); }
+void NvidiaBuilder::syncWarp() { create<NVVM::SyncWarpOp>(i32(kAllLanes)); }
+void NvidiaBuilder::fenceDevice() { create<LLVM::FenceOp>(LLVM::AtomicOrdering::acq_rel, "device"); }
 
 //===----------------------------------------------------------------------===//
 // Shared memory
@@ -45,6 +47,56 @@ Value NvidiaBuilder::loadShared(Value address) {
 
 void NvidiaBuilder::storeShared(Value value, Value address) {
   create<LLVM::StoreOp>(value, sharedPointer(address), /*alignment=*/4, /*isVolatile=*/true);
+}
+
+void NvidiaBuilder::copyAsync(Value address, Value source, Value isInside) {
+  constexpr unsigned kGlobal = 1, kBytes = 16;
+  Value from = create<LLVM::IntToPtrOp>(pointer(kGlobal), source);
+  Value bytes = select(isInside, i32(kBytes), i32(0));
+  create<NVVM::CpAsyncOp>(sharedPointer(address), from, kBytes,
+                          NVVM::LoadCacheModifierKind::CG, bytes);
+}
+
+void NvidiaBuilder::commitCopies() { create<NVVM::CpAsyncCommitGroupOp>(); }
+void NvidiaBuilder::waitCopies(int64_t pending) { create<NVVM::CpAsyncWaitGroupOp>(pending); }
+
+/// The fields of a struct.
+static Values unpack(NvidiaBuilder &b, Value value, int64_t count) {
+  Values fields;
+  for (int64_t i = 0; i < count; ++i)
+    fields.push_back(b.create<LLVM::ExtractValueOp>(value, i));
+  return fields;
+}
+
+Values NvidiaBuilder::loadMatrices(Value address, bool transposed) {
+  constexpr int64_t kCount = 4;
+  Type type = LLVM::LLVMStructType::getLiteral(getContext(), SmallVector<Type>(kCount, getI32Type()));
+  auto shape = NVVM::LdStMatrixShapeAttr::get(getContext(), 8, 8);
+  Value matrices = create<NVVM::LdMatrixOp>(type, sharedPointer(address), kCount,
+                                            transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row, shape,
+                                            NVVM::LdStMatrixEltType::B16);
+  return unpack(*this, matrices, kCount);
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+Values NvidiaBuilder::multiplyAdd(ValueRange c, ValueRange a, ValueRange b, FloatType element) {
+  // bf16 pairs are i32 for this op, those of f16 vectors.
+  auto asOperand = [&](ValueRange pairs) {
+    Values operands(pairs);
+    if (element.isF16())
+      for (Value &pair : operands)
+        pair = create<LLVM::BitcastOp>(VectorType::get(2, element), pair);
+    return operands;
+  };
+  NVVM::MMATypes type = element.isBF16() ? NVVM::MMATypes::bf16 : NVVM::MMATypes::f16;
+  Type result = LLVM::LLVMStructType::getLiteral(getContext(), SmallVector<Type>(c.size(), getF32Type()));
+  Value sum = create<NVVM::MmaOp>(result, asOperand(a), asOperand(b), c, ArrayRef<int64_t>{16, 8, 16}, std::nullopt,
+                                  std::nullopt, std::array<NVVM::MMATypes, 2>{type, type},
+                                  std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  return unpack(*this, sum, c.size());
 }
 
 //===----------------------------------------------------------------------===//

@@ -26,12 +26,32 @@ public:
   /// The value of the thread whose lane number differs in the bits of `lanes`.
   Value exchange(Value value, int64_t lanes);
   void syncBlock();
+  void syncWarp();
+  /// Writes of this thread come before what any thread of the device reads that
+  /// knows of them; and the other way round.
+  void fenceDevice();
 
   //===--- shared memory --------------------------------------------------===//
 
   Value sharedPointer(Value address);
   Value loadShared(Value address);
   void storeShared(Value value, Value address);
+  /// Starts a copy of 16 bytes from global memory (i64 address); zeros where
+  /// not `isInside`, and nothing is read there.
+  void copyAsync(Value address, Value source, Value isInside);
+  /// What was started since the last commit is one group.
+  void commitCopies();
+  /// Waits until at most `pending` groups of this thread are unfinished.
+  void waitCopies(int64_t pending);
+  /// Four 8x8 matrices of 16-bit elements, a register pair each: lane 8 i + j
+  /// gives the address of row j of matrix i. A thread gets of each row lane / 4,
+  /// columns 2 (lane % 4) and the next; `transposed`: of the transpose.
+  Values loadMatrices(Value address, bool transposed);
+
+  //===--- products of a warp ---------------------------------------------===//
+
+  /// c [16,8] + a [16,16] . b [16,8]: 4 f32, 4 and 2 pairs of elements.
+  Values multiplyAdd(mlir::ValueRange c, mlir::ValueRange a, mlir::ValueRange b, mlir::FloatType element);
 
   //===--- special functions and conversions ------------------------------===//
 
