@@ -1,6 +1,8 @@
 //===- AmplitudeScoreToGPU.cpp - qsat.amplitude_score to launches ---------===//
 
-#include "ScoreRows.h"
+#include "HopperRows.h"
+
+#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 using namespace qsat;
@@ -35,7 +37,15 @@ LogicalResult qsat::lowerAmplitudeScore(AmplitudeScoreOp op, GPULoweringContext 
     extents.push_back(b.dim(amplitude, d));
   extents.push_back(b.index(sampled.perBlock));
   Value masses = b.allocate(op.getAccType(), extents);
-  launchPortableRows(op, sampled, masses, context);
+  llvm::Expected<HopperRowsPlan> plan = HopperRowsPlan::get(op, context.target);
+  if (plan) {
+    launchHopperRows(op, *plan, sampled, masses, context);
+  } else {
+    remark::missed(op.getLoc(), remark::RemarkOpts::name("score-rows").category("qsat"))
+        << "one thread for each row and key block"
+        << remark::reason("{0}", llvm::toString(plan.takeError()));
+    launchPortableRows(op, sampled, masses, context);
+  }
   launchNormalize(op, sampled, masses, context);
   b.release(masses);
   return success();

@@ -80,19 +80,6 @@ static void buildKernel(gpu::GPUModuleOp module, StringRef name, const FlashOp &
 // The launch
 //===----------------------------------------------------------------------===//
 
-/// The tensor map over `array` for boxes of `rows` rows and `panels` panels of
-/// 64 columns, by value.
-static Value buildMap(HostBuilder &b, const HostBuilder::Array &array, Type element, int64_t rows,
-                      int64_t panels) {
-  SmallVector<Value> arguments{array.data, b.i64(element.isBF16())};
-  llvm::append_range(arguments, array.extents);
-  llvm::append_range(arguments, ArrayRef(array.strides).drop_back());
-  arguments.push_back(b.i64(rows));
-  arguments.push_back(b.i64(panels));
-  Value map = b.call("qsat_gpu_tile_map", b.pointer(), arguments);
-  return b.create<LLVM::LoadOp>(LLVM::LLVMArrayType::get(b.getI64Type(), 16), map);
-}
-
 LogicalResult qsat::lowerHopperAttention(const FlashOp &op, GPULoweringContext &context) {
   SmallVector<Value> captures = isolateRegion(op.op);
   if (failed(verify(op, captures)))
@@ -115,10 +102,10 @@ LogicalResult qsat::lowerHopperAttention(const FlashOp &op, GPULoweringContext &
   Type element = cast<MemRefType>(op.q.getType()).getElementType();
   int64_t panels = plan->width / 64, valuePanels = plan->valueWidth / 64;
   bool whole = plan->parts() == 1;
-  args.q = buildMap(b, q, element, 64, panels);
-  args.k = buildMap(b, k, element, plan->blockKeys, whole ? panels : 1);
-  args.v = buildMap(b, v, element, plan->blockKeys, whole ? valuePanels : 1);
-  args.o = buildMap(b, o, element, 64, valuePanels);
+  args.q = b.tileMap(q, element, 64, panels);
+  args.k = b.tileMap(k, element, plan->blockKeys, whole ? panels : 1);
+  args.v = b.tileMap(v, element, plan->blockKeys, whole ? valuePanels : 1);
+  args.o = b.tileMap(o, element, 64, valuePanels);
   Value stream = b.call("qsat_gpu_stream", b.pointer(), {});
   args.counter = b.call("qsat_gpu_counter", b.pointer(), stream);
   unsigned init = op.op->getNumOperands() - op.numInits;

@@ -50,6 +50,16 @@ HostBuilder::Array HostBuilder::describe(Value memref) {
   return array;
 }
 
+Value HostBuilder::tileMap(const Array &array, Type element, int64_t rows, int64_t panels) {
+  SmallVector<Value> arguments{array.data, i64(element.isBF16())};
+  llvm::append_range(arguments, array.extents);
+  llvm::append_range(arguments, ArrayRef(array.strides).drop_back());
+  arguments.push_back(i64(rows));
+  arguments.push_back(i64(panels));
+  Value map = call("qsat_gpu_tile_map", pointer(), arguments);
+  return create<LLVM::LoadOp>(LLVM::LLVMArrayType::get(getI64Type(), 16), map);
+}
+
 Value HostBuilder::call(StringRef name, Type result, ValueRange arguments) {
   auto function = symbols.lookup<func::FuncOp>(name);
   if (!function) {

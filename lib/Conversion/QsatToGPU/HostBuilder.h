@@ -35,6 +35,10 @@ public:
   };
   Array describe(Value memref);
 
+  /// The tensor map over `array` [B,H,rows,columns] for boxes of `rows` rows and
+  /// `panels` panels of 64 columns, by value.
+  Value tileMap(const Array &array, mlir::Type element, int64_t rows, int64_t panels);
+
   /// A function of the runtime.
   Value call(llvm::StringRef name, mlir::Type result, mlir::ValueRange arguments);
 

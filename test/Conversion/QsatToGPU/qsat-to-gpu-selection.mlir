@@ -1,6 +1,6 @@
 // Scores, selection and attention of its lists: four launches. Scores take one
-// thread for each sampled row and key block; a row of blocks one thread, or a warp
-// where lanes can exchange values.
+// thread for each sampled row and key block, or warpgroups; a row of blocks one
+// thread, or a warp where lanes can exchange values.
 // RUN: qsat-opt --convert-qsat-to-gpu=chip=generic --canonicalize --cse %s | FileCheck %s
 // RUN: qsat-opt --convert-qsat-to-gpu=chip=sm_90a --canonicalize --cse %s | FileCheck %s --check-prefix=HOPPER
 // RUN: %if ptxas %{ qsat-opt --qsat-nvidia-pipeline %s | FileCheck %s --check-prefix=CODE %}
@@ -27,6 +27,14 @@
 // HOPPER-LABEL: llvm.func @qsat_score_normalize(
 // HOPPER:         nvvm.shfl.sync {{.*}}bfly {{.*}}, %c8_i32,
 // HOPPER:         nvvm.shfl.sync {{.*}}bfly {{.*}}, %c16_i32,
+// Twice 64 rows of each of two warpgroups against a key block: the scores of the
+// first are looked at while the products of the second run.
+// HOPPER-LABEL: llvm.func @qsat_score_rows(
+// HOPPER:          nvvm.cp.async.bulk.tensor.shared.cluster.global
+// HOPPER-COUNT-16: nvvm.wgmma.mma_async {{.*}}m = 64, n = 128, k = 16
+// HOPPER:          nvvm.wgmma.wait.group.sync.aligned 1
+// HOPPER:          llvm.intr.exp2
+// HOPPER:          nvvm.wgmma.wait.group.sync.aligned 0
 // HOPPER-LABEL: func.func @chain(
 // HOPPER:         %[[SPACE:.*]] = call @qsat_gpu_allocate(%c512_i64)
 // HOPPER:         call @qsat_gpu_free(

@@ -1,0 +1,189 @@
+//===- HopperRows.cpp - The mass of rows in key blocks, on warpgroups -----===//
+
+#include "HopperRows.h"
+
+using namespace mlir;
+using namespace qsat;
+
+using Values = DeviceBuilder::Values;
+
+void HopperRows::build() {
+  thread = b.threadId();
+  warpgroup = b.uniform(b.shiftRight(thread, 7));
+  // Thread blocks side by side share keys.
+  Value item = b.blockId(), rowTile = b.rem(item, args.rowTiles), rest = b.div(item, args.rowTiles);
+  Value chunk = b.rem(rest, args.chunks), headOfAll = b.div(rest, args.chunks);
+  batch = b.div(headOfAll, args.heads);
+  head = b.rem(headOfAll, args.heads);
+  firstIndex = b.mul(rowTile, plan.rows());
+  allRows = b.mul(args.queryBlocks, sampled.perBlock);
+  begin = b.mul(chunk, args.chunkBlocks);
+  end = b.min(b.add(begin, args.chunkBlocks), endFor(rowAt(b.add(firstIndex, plan.rows() - 1))));
+  if (hasLowBound(op)) {
+    Value low = b.max(b.add(rowAt(firstIndex), args.mask.lowShift), b.i32(0));
+    Value isSink = b.less(b.mul(begin, plan.keys), args.mask.sinks);
+    begin = b.select(isSink, begin, b.max(begin, b.div(low, plan.keys)));
+  }
+  b.when(b.less(begin, end), [&] {
+    b.when(b.equal(thread, 0), [&] {
+      for (int64_t stage = 0; stage < plan.stages; ++stage) {
+        b.initBarrier(at(plan.full() + 8 * stage), 1);
+        b.initBarrier(at(plan.empty() + 8 * stage), 4 * HopperRowsPlan::kGroups);
+      }
+      b.fenceBarrierInit();
+      b.prefetchMap(args.k);
+    });
+    b.syncBlock();
+    b.when(b.equal(warpgroup, 0), [&] { produce(); }, [&] { consume(); });
+  });
+}
+
+HopperRows::Ring HopperRows::next(Ring ring) {
+  Value stage = b.add(ring.stage, 1), wraps = b.equal(stage, plan.stages);
+  return {b.select(wraps, b.i32(0), stage), b.bitXor(ring.phase, b.select(wraps, b.i32(1), b.i32(0)))};
+}
+
+Value HopperRows::rowAt(Value index) {
+  index = b.min(index, b.sub(allRows, 1));
+  Value block = b.div(index, sampled.perBlock), t = b.rem(index, sampled.perBlock);
+  Value first = b.mul(block, sampled.blockRows);
+  Value last = b.sub(b.min(b.sub(args.rows, first), b.i32(sampled.blockRows)), 1);
+  return b.add(first, b.min(b.add(b.mul(t, sampled.stride), sampled.first), last));
+}
+
+Value HopperRows::endFor(Value lastRow) {
+  return b.ceilDiv(b.max(tile.highKey(lastRow), b.i32(0)), plan.keys);
+}
+
+void HopperRows::produce() {
+  b.releaseRegisters(HopperRowsPlan::kProducerRegisters);
+  b.when(b.equal(thread, 0), [&] {
+    Value zero = b.i32(0), kvHead = b.div(head, args.kvShare);
+    b.loop(begin, end, {zero, zero}, [&](Value block, ValueRange carried) -> Values {
+      Ring ring{carried[0], carried[1]};
+      b.wait(at(plan.empty(), ring.stage, 8), b.bitXor(ring.phase, 1));
+      Value barrier = at(plan.full(), ring.stage, 8);
+      b.arriveExpecting(barrier, plan.keyBytes());
+      b.loadBox(at(plan.k, ring.stage, plan.keyBytes()), args.k, barrier,
+                {zero, b.mul(block, plan.keys), zero, kvHead, batch});
+      ring = next(ring);
+      return {ring.stage, ring.phase};
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Consumers
+//===----------------------------------------------------------------------===//
+
+void HopperRows::consume() {
+  b.takeRegisters(HopperRowsPlan::kConsumerRegisters);
+  group = b.sub(warpgroup, 1);
+  inGroup = b.bitAnd(thread, 127);
+  lane = b.bitAnd(thread, 31);
+  Value firstOfGroup = b.add(firstIndex, b.mul(group, plan.rowsOfGroup()));
+  loadQueries(firstOfGroup);
+  SmallVector<Rows> rows;
+  for (int64_t n = 0; n < plan.subtiles; ++n)
+    rows.push_back(findRows(b.add(firstOfGroup, 64 * n)));
+
+  // The blocks past what its own rows see a group only hands back.
+  Value own = b.min(end, endFor(rows.back().place.lastRow));
+  own = b.select(b.less(firstOfGroup, allRows), b.max(own, begin), begin);
+  auto visit = [&](Value from, Value to, Ring ring, function_ref<void(Ring, Value)> body) {
+    Values last = b.loop(from, to, {ring.stage, ring.phase}, [&](Value block, ValueRange carried) -> Values {
+      Ring ring{carried[0], carried[1]};
+      b.wait(at(plan.full(), ring.stage, 8), ring.phase);
+      body(ring, block);
+      ring = next(ring);
+      return {ring.stage, ring.phase};
+    });
+    return Ring{last[0], last[1]};
+  };
+  Ring ring = visit(begin, own, {b.i32(0), b.i32(0)},
+                    [&](Ring ring, Value block) { visitBlock(ring, block, rows); });
+  visit(own, end, ring, [&](Ring ring, Value) {
+    b.when(b.equal(lane, 0), [&] { b.arrive(at(plan.empty(), ring.stage, 8)); });
+  });
+}
+
+/// The group's rows of q, 16 bytes at a time, in the swizzle that products read.
+void HopperRows::loadQueries(Value firstOfGroup) {
+  int64_t perRow = plan.width / 8, total = plan.rowsOfGroup() * perRow;
+  auto type = VectorType::get(4, b.getI32Type());
+  Value area = b.add(at(plan.q), b.mul(group, plan.subtiles * plan.subtileBytes()));
+  auto times = [&](Value a, Value c) { return b.createOrFold<arith::MulIOp>(b.extend(a), c); };
+  auto plus = [&](Value a, Value c) { return b.createOrFold<arith::AddIOp>(a, c); };
+  Value base = plus(times(batch, args.strides[0]), times(head, args.strides[1]));
+  for (int64_t n = 0; n < total; n += 128) {
+    Value number = b.add(inGroup, n), r = b.div(number, perRow), chunk = b.rem(number, perRow);
+    Value row = rowAt(b.add(firstOfGroup, r));
+    Value first = plus(plus(base, times(row, args.strides[2])), b.extend(b.mul(chunk, 8)));
+    Value source = b.create<LLVM::GEPOp>(args.q.getType(), element, args.q, ValueRange{first});
+    Value data = b.create<LLVM::LoadOp>(type, source, /*alignment=*/16);
+    Value panel = b.mul(b.div(chunk, 8), 64 * HopperBuilder::kPanelBytes);
+    Value inSubtile = b.rem(r, 64), subtile = b.mul(b.div(r, 64), plan.subtileBytes());
+    Value place = b.bitXor(b.rem(chunk, 8), b.rem(inSubtile, 8));
+    Value target = b.add(b.add(area, subtile), b.add(panel, b.mul(inSubtile, HopperBuilder::kPanelBytes)));
+    target = b.add(target, b.mul(place, 16));
+    b.create<LLVM::StoreOp>(data, b.sharedPointer(target), /*alignment=*/16);
+  }
+  b.fenceForCopies();
+  b.syncNamed(b.add(group, 1), 128);
+}
+
+HopperRows::Rows HopperRows::findRows(Value first) {
+  Rows rows;
+  rows.place.partKeys = plan.keys;
+  rows.place.firstRow = rowAt(first);
+  rows.place.lastRow = rowAt(b.add(first, 63));
+  rows.place.column = b.shiftLeft(b.bitAnd(lane, 3), 1);
+  rows.place.batch = batch;
+  Value warp = b.shiftRight(inGroup, 5), headOfAll = b.add(b.mul(batch, args.heads), head);
+  auto times = [&](Value a, Value c) { return b.createOrFold<arith::MulIOp>(a, b.extend(c)); };
+  auto plus = [&](Value a, Value c) { return b.createOrFold<arith::AddIOp>(a, b.extend(c)); };
+  for (int64_t r = 0; r < 2; ++r) {
+    Value index = b.add(b.add(first, b.shiftLeft(warp, 4)), b.add(b.shiftRight(lane, 2), 8 * r));
+    rows.place.row[r] = rowAt(index);
+    rows.place.head[r] = head;
+    // masses [B,H,Mb,Nb,R]
+    Value block = b.div(index, sampled.perBlock), t = b.rem(index, sampled.perBlock);
+    Value place = plus(times(b.extend(headOfAll), args.queryBlocks), block);
+    rows.target[r] = plus(times(times(place, args.keyBlocks), b.i32(sampled.perBlock)), t);
+    rows.stores[r] = b.both(b.equal(b.bitAnd(lane, 3), 0), b.less(index, allRows));
+  }
+  return rows;
+}
+
+/// All products of the block start together; the scores of one are looked at while
+/// the next are computed.
+void HopperRows::visitBlock(Ring ring, Value block, MutableArrayRef<Rows> rows) {
+  Value keys = b.descriptor(at(plan.k, ring.stage, plan.keyBytes()));
+  SmallVector<Values> scores;
+  for (int64_t n = 0; n < plan.subtiles; ++n) {
+    Value area = b.add(at(plan.q), b.mul(b.add(b.mul(group, plan.subtiles), n), plan.subtileBytes()));
+    scores.push_back(b.startProduct(b.descriptor(area), keys, plan.keys, plan.width, element));
+  }
+  for (int64_t n = 0; n < plan.subtiles; ++n) {
+    b.waitProducts(plan.subtiles - 1 - n);
+    if (n + 1 == plan.subtiles)
+      b.when(b.equal(lane, 0), [&] { b.arrive(at(plan.empty(), ring.stage, 8)); });
+    rows[n].place.firstKeys = {b.mul(block, plan.keys)};
+    storeMasses(scores[n], block, rows[n]);
+  }
+}
+
+void HopperRows::storeMasses(Values scores, Value block, Rows &rows) {
+  scores = tile.modify(scores, rows.place);
+  SoftmaxState state;
+  tile.softmax(scores, state, /*isFirst=*/true, {});
+  Value step = b.extend(b.mul(block, sampled.perBlock));
+  for (int64_t r = 0; r < 2; ++r) {
+    Value sum = tile.sumOfRow(state.l[r]);
+    // -inf where the row sees none of the keys.
+    Value mass = b.fma(state.m[r], b.f32(tile.exponentScale()), b.log2(sum));
+    b.when(rows.stores[r], [&] {
+      b.store(mass, args.masses, b.createOrFold<arith::AddIOp>(rows.target[r], step));
+    });
+  }
+}
