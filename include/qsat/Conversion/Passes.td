@@ -222,7 +222,7 @@ def QsatRaiseAttention : Pass<"qsat-raise-attention"> {
            "row maximum; where they overflow or underflow, attention does not">,
     Option<"ignoreHiddenRows", "ignore-hidden-rows", "bool", "false",
            "NON-NUMERIC-PRESERVING: rows all of whose keys are hidden by a finite number may have "
-           "any result, so that a causal mask next to a padding mask becomes structural">
+           "any result, so that a window next to a padding mask becomes structural">
   ];
   let statistics = [Statistic<"numRaised", "raised", "number of attentions raised">];
   let dependentDialects = [

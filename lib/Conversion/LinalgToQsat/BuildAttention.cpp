@@ -6,6 +6,7 @@
 #include "qsat/Dialect/IR/Qsat.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -49,7 +50,10 @@ private:
   Value applyStep(OpBuilder &b, const ScoreStep &step, Value x, NodeEmitter &emitter);
   Value elementwise(ValueRange inputs, ArrayRef<AffineMap> maps, RankedTensorType type,
                     function_ref<Value(OpBuilder &, Location, ValueRange)> body);
+  Value reduce(Value input, Value init, unsigned dim,
+               function_ref<Value(OpBuilder &, ValueRange)> combine);
   Value applySink(Value o, Value lse);
+  Value averageHiddenRows(Value o, Value v, ArrayRef<unsigned> kvHeads);
 
   const AttentionMatch &match;
   ExprContext &exprs;
@@ -103,6 +107,26 @@ Value AttentionBuilder::elementwise(
   return linalg::GenericOp::create(builder, loc, type, inputs, init, all, iterators,
                                    [&](OpBuilder &b, Location at, ValueRange args) {
                                      linalg::YieldOp::create(b, at, body(b, at, args));
+                                   })
+      .getResult(0);
+}
+
+/// The reduction of `input` over dimension `dim`, from the scalar `init`; `combine` is given an
+/// element and the accumulator.
+Value AttentionBuilder::reduce(Value input, Value init, unsigned dim,
+                               function_ref<Value(OpBuilder &, ValueRange)> combine) {
+  unsigned rank = cast<RankedTensorType>(input.getType()).getRank();
+  AffineMap whole = AffineMap::getMultiDimIdentityMap(rank, builder.getContext());
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, input);
+  sizes.erase(sizes.begin() + dim);
+  Value empty = tensor::EmptyOp::create(builder, loc, sizes, init.getType());
+  Value out = linalg::FillOp::create(builder, loc, init, empty).getResult(0);
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  iterators[dim] = utils::IteratorType::reduction;
+  return linalg::GenericOp::create(builder, loc, out.getType(), input, out,
+                                   ArrayRef<AffineMap>{whole, whole.dropResult(dim)}, iterators,
+                                   [&](OpBuilder &b, Location at, ValueRange args) {
+                                     linalg::YieldOp::create(b, at, combine(b, args));
                                    })
       .getResult(0);
 }
@@ -238,6 +262,54 @@ Value AttentionBuilder::applySink(Value o, Value lse) {
                      });
 }
 
+/// The mean of all values in the rows all of whose keys are hidden: row i sees no key when the
+/// first visible one is past i + upper.
+Value AttentionBuilder::averageHiddenRows(Value o, Value v, ArrayRef<unsigned> kvHeads) {
+  MLIRContext *context = builder.getContext();
+  auto dim = [&](unsigned k) { return getAffineDimExpr(k, context); };
+  AffineExpr zero = getAffineConstantExpr(0, context);
+  auto isUsed = [&](ArrayRef<unsigned> group) {
+    return llvm::any_of(group, [&](unsigned var) { return (match.visibleKeys->vars >> var) & 1; });
+  };
+  // The first visible key of every batch and head that the mask differs in: [B', H'].
+  DimGroups keyGroups = {isUsed(outerBatch) ? outerBatch : SmallVector<unsigned>(),
+                         isUsed(heads) ? heads : SmallVector<unsigned>(), match.keys};
+  Value visible = materialize(builder, loc, match.visibleKeys, keyGroups, exprs);
+  Type i64 = builder.getI64Type();
+  Value never = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(INT64_MAX));
+  Value first = reduce(visible, never, 2, [&](OpBuilder &b, ValueRange args) -> Value {
+    Value key = arith::IndexCastOp::create(b, loc, i64, linalg::IndexOp::create(b, loc, 2));
+    Value at = arith::SelectOp::create(b, loc, args[0], key, never);
+    return arith::MinSIOp::create(b, loc, at, args[1]);
+  });
+  // The mean of the values: [B, H, Dv].
+  Value none = arith::ConstantOp::create(builder, loc, builder.getFloatAttr(accType, 0.0));
+  Value sum = reduce(v, none, 2, [&](OpBuilder &b, ValueRange args) -> Value {
+    return arith::AddFOp::create(b, loc, castScalar(b, args[0], accType), args[1]);
+  });
+  Node *sums = exprs.load(sum, {linearIndex(outerBatch, exprs.vars), linearIndex(kvHeads, exprs.vars),
+                                linearIndex(match.width, exprs.vars)});
+  sum = materialize(builder, loc, sums, {outerBatch, heads, match.width}, exprs);
+  Value keys = getValueOrCreateConstantIndexOp(
+      builder, loc, exprs.sizes.emit(builder, loc, extentOf(match.keys, exprs.vars)));
+  Value count = arith::SIToFPOp::create(builder, loc, accType,
+                                        arith::IndexCastOp::create(builder, loc, i64, keys));
+  auto type = cast<RankedTensorType>(o.getType());
+  AffineMap perHead = AffineMap::get(4, 0, {isUsed(outerBatch) ? dim(0) : zero, isUsed(heads) ? dim(1) : zero}, context);
+  return elementwise(
+      {o, first, sum}, {AffineMap::getMultiDimIdentityMap(4, context), perHead,
+                        AffineMap::getMultiDimIdentityMap(4, context).dropResult(2)},
+      type, [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+        Value row = arith::IndexCastOp::create(b, at, i64, linalg::IndexOp::create(b, at, 2));
+        Value upper = arith::ConstantOp::create(b, at, b.getI64IntegerAttr(*match.mask.upper));
+        Value last = arith::AddIOp::create(b, at, row, upper);
+        Value isHidden = arith::CmpIOp::create(b, at, arith::CmpIPredicate::sgt, args[1], last);
+        Value mean = arith::DivFOp::create(b, at, args[2], count);
+        return arith::SelectOp::create(b, at, isHidden,
+                                       castScalar(b, mean, type.getElementType()), args[0]);
+      });
+}
+
 qsat::AttentionOp AttentionBuilder::build() {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(match.root.getDefiningOp());
@@ -283,6 +355,8 @@ qsat::AttentionOp AttentionBuilder::build() {
   Value o = op->getResult(0);
   if (match.sink)
     o = applySink(o, op->getResult(1));
+  if (match.visibleKeys)
+    o = averageHiddenRows(o, v, kvHeads);
   // To the dimensions of the root.
   DimGroups outGroups;
   for (AffineExpr e : match.outIndices)

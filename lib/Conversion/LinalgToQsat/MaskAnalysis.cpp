@@ -126,6 +126,48 @@ static bool everyRowSees(const MaskBounds &bounds, AffineExpr rows, AffineExpr k
   return firstSees && lastSees;
 }
 
+/// Every row sees the key at one distance from it: within `bounds`, and where all of
+/// `conditions` hold. A row of a document sees itself.
+static bool everyRowSeesItself(const MaskBounds &bounds, ArrayRef<Node *> conditions, unsigned row,
+                               unsigned key, ExprContext &exprs) {
+  const VarTable &vars = exprs.vars;
+  for (int64_t distance : {int64_t(0), bounds.upper.value_or(0)}) {
+    if ((bounds.lower && distance < *bounds.lower) || (bounds.upper && distance > *bounds.upper))
+      continue;
+    AffineExpr seen = getAffineDimExpr(row, exprs.getContext()) + distance;
+    if (!isNeverNegative(seen, vars) ||
+        !isNeverNegative(vars.extent(key) - vars.extent(row) - distance, vars))
+      continue;
+    DenseMap<AffineExpr, AffineExpr> map;
+    map[getAffineDimExpr(key, exprs.getContext())] = seen;
+    if (llvm::all_of(conditions,
+                     [&](Node *condition) { return exprs.substitute(condition, map)->isTrue(); }))
+      return true;
+  }
+  return false;
+}
+
+/// A row without visible keys has the same finite score at all keys: its masks put one number
+/// in place of the scores, or add the lowest number, beside which a score is nothing, and what
+/// comes after does not vary over the keys.
+static bool hiddenRowsAreUniform(ArrayRef<ScoreStep> steps, unsigned key) {
+  const ScoreStep *first = llvm::find_if(steps, [](const ScoreStep &s) { return s.isMask(); });
+  const ScoreStep *step = first;
+  if (first != steps.end() && first->kind == ScoreStep::AddFill) {
+    if (first->fill > -1e38)
+      return false;
+    ++step;
+  }
+  // More fills by the same number.
+  for (; step != steps.end() && step->kind == ScoreStep::Fill; ++step)
+    if (first->kind != ScoreStep::Fill || step->fill != first->fill)
+      return false;
+  for (; step != steps.end(); ++step)
+    if (step->isMask() || (step->operand && (step->operand->vars >> key) & 1))
+      return false;
+  return true;
+}
+
 /// The later steps keep a hidden score hidden: they are increasing and affine.
 /// On success `fill` is what the fill comes to.
 static bool staysHidden(ArrayRef<ScoreStep> later, double &fill) {
@@ -266,7 +308,8 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
   SmallVector<Part> parts(match.steps.size());
   // A finite fill hides exactly only if the row has a visible key; anything
   // unknown that may hide keys by itself leaves that open.
-  bool isOpen = false;
+  bool isOpen = false, anyInfinite = false;
+  SmallVector<Node *> rests;
   MaskBounds all;
   double addends = 0; ///< a bound on what was added to the product so far
   for (auto [i, step] : llvm::enumerate(match.steps)) {
@@ -305,7 +348,9 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
       Node *condition = literal.positive ? literal.node : exprs.negate(literal.node);
       part.rest = part.rest ? exprs.conjunction(part.rest, condition) : condition;
     }
-    isOpen |= part.rest != nullptr;
+    if (part.rest)
+      rests.push_back(part.rest);
+    anyInfinite |= part.isInfinite;
     if (part.bounds.lower)
       all.lower = std::max(all.lower.value_or(*part.bounds.lower), *part.bounds.lower);
     if (part.bounds.upper)
@@ -313,9 +358,21 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
   }
   if (all.lower && all.upper && *all.lower > *all.upper)
     return;
-  bool finiteIsExact =
-      ignoreHiddenRows ||
-      (!isOpen && everyRowSees(all, exprs.vars.extent(row), exprs.vars.extent(key), exprs.vars));
+  bool finiteIsExact = ignoreHiddenRows;
+  if (!finiteIsExact && !isOpen)
+    finiteIsExact =
+        rests.empty()
+            ? everyRowSees(all, exprs.vars.extent(row), exprs.vars.extent(key), exprs.vars)
+            : everyRowSeesItself(all, rests, row, key, exprs);
+  // Padding beside a causal mask: what the rows of padding come to is known.
+  if (!finiteIsExact && !isOpen && !anyInfinite && !match.sink && all.upper && !all.lower &&
+      !rests.empty() && hiddenRowsAreUniform(match.steps, key) &&
+      llvm::none_of(rests, [&](Node *rest) { return (rest->vars >> row) & 1; })) {
+    match.visibleKeys = rests.front();
+    for (Node *rest : ArrayRef(rests).drop_front())
+      match.visibleKeys = exprs.conjunction(match.visibleKeys, rest);
+    finiteIsExact = true;
+  }
   SmallVector<ScoreStep> steps;
   for (auto [step, part] : llvm::zip_equal(match.steps, parts)) {
     if (!part.found || (!part.isInfinite && !finiteIsExact)) {

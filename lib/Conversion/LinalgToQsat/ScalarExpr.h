@@ -42,6 +42,8 @@ struct Node : llvm::FoldingSetNode {
   uint64_t vars = 0;
 
   void Profile(llvm::FoldingSetNodeID &id) const;
+  /// The result type of `op`, or its element type when `op` is on tensors.
+  static mlir::Type typeOf(mlir::Operation *op);
 
   /// True for an application of OpTy.
   template <typename OpTy> bool is() const {
@@ -89,6 +91,8 @@ public:
 
   /// `x and y` on booleans.
   Node *conjunction(Node *x, Node *y);
+  /// `node` with other index expressions in place of variables.
+  Node *substitute(Node *node, const llvm::DenseMap<mlir::AffineExpr, mlir::AffineExpr> &map);
   /// `x <= y` on index expressions.
   Node *lessEqual(mlir::AffineExpr x, mlir::AffineExpr y);
 

@@ -75,6 +75,10 @@ struct AttentionMatch {
   double scale = 1.0;
   llvm::SmallVector<ScoreStep> steps; ///< from the product to the softmax
   MaskBounds mask;
+  /// Rows that see no key, by `mask` and where this boolean of a key is true, average the
+  /// values of all keys, as a finite number in place of all scores of a row has it. Null
+  /// where there are no such rows. Does not depend on the row.
+  Node *visibleKeys = nullptr;
   Node *sink = nullptr;   ///< a further logit that takes mass but no value
   Node *scoreNode = nullptr; ///< the argument of the softmax
   llvm::SmallVector<mlir::AffineExpr> keyIndices;

@@ -1,0 +1,44 @@
+// A window and padding: which rows see nothing is not told by the first visible key.
+#map = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d4)>
+#map1 = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d3, d4)>
+#map2 = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3)>
+#map3 = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+#map4 = affine_map<(d0, d1, d2, d3) -> (d0, d3)>
+#map5 = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d4, d3)>
+module {
+  func.func @padding_window(%arg0: tensor<2x3x10x4xf32>, %arg1: tensor<2x3x12x4xf32>, %arg2: tensor<2x3x12x5xf32>, %arg3: tensor<2x12xi1>) -> tensor<2x3x10x5xf32> attributes {llvm.emit_c_interface} {
+    %cst = arith.constant 0.000000e+00 : f32
+    %cst_0 = arith.constant -3.40282347E+38 : f32
+    %0 = tensor.empty() : tensor<2x3x10x12xf32>
+    %1 = tensor.empty() : tensor<2x3x10x5xf32>
+    %2 = linalg.fill ins(%cst : f32) outs(%0 : tensor<2x3x10x12xf32>) -> tensor<2x3x10x12xf32>
+    %3 = linalg.fill ins(%cst : f32) outs(%1 : tensor<2x3x10x5xf32>) -> tensor<2x3x10x5xf32>
+    %4 = linalg.generic {indexing_maps = [#map, #map1, #map2], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]} ins(%arg0, %arg1 : tensor<2x3x10x4xf32>, tensor<2x3x12x4xf32>) outs(%2 : tensor<2x3x10x12xf32>) {
+    ^bb0(%in: f32, %in_1: f32, %out: f32):
+      %8 = arith.mulf %in, %in_1 : f32
+      %9 = arith.addf %8, %out : f32
+      linalg.yield %9 : f32
+    } -> tensor<2x3x10x12xf32>
+    %5 = linalg.generic {indexing_maps = [#map3, #map4, #map3], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%4, %arg3 : tensor<2x3x10x12xf32>, tensor<2x12xi1>) outs(%0 : tensor<2x3x10x12xf32>) {
+    ^bb0(%in: f32, %in_1: i1, %out: f32):
+      %8 = linalg.index 2 : index
+      %9 = linalg.index 3 : index
+      %10 = arith.cmpi ule, %9, %8 : index
+      %c3 = arith.constant 3 : index
+      %11 = arith.addi %9, %c3 : index
+      %12 = arith.cmpi ugt, %11, %8 : index
+      %13 = arith.andi %10, %12 : i1
+      %14 = arith.andi %13, %in_1 : i1
+      %15 = arith.select %14, %in, %cst_0 : f32
+      linalg.yield %15 : f32
+    } -> tensor<2x3x10x12xf32>
+    %6 = linalg.softmax dimension(3) ins(%5 : tensor<2x3x10x12xf32>) outs(%0 : tensor<2x3x10x12xf32>) -> tensor<2x3x10x12xf32>
+    %7 = linalg.generic {indexing_maps = [#map, #map5, #map2], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]} ins(%6, %arg2 : tensor<2x3x10x12xf32>, tensor<2x3x12x5xf32>) outs(%3 : tensor<2x3x10x5xf32>) {
+    ^bb0(%in: f32, %in_1: f32, %out: f32):
+      %8 = arith.mulf %in, %in_1 : f32
+      %9 = arith.addf %8, %out : f32
+      linalg.yield %9 : f32
+    } -> tensor<2x3x10x5xf32>
+    return %7 : tensor<2x3x10x5xf32>
+  }
+}
