@@ -143,7 +143,7 @@ Node *ExprBuilder::stepConstant(DenseElementsAttr value, Node *load) {
   }
   if (isFixed)
     return scalar(*(value.getValues<Attribute>().begin() + offset));
-  // An arithmetic progression of integers along the one wide dimension.
+  // Arithmetic progressions of integers along the one wide dimension.
   std::optional<unsigned> wide;
   for (auto [dim, size] : llvm::enumerate(shape))
     if (size > 1) {
@@ -159,10 +159,18 @@ Node *ExprBuilder::stepConstant(DenseElementsAttr value, Node *load) {
       return nullptr;
     list.push_back(v.getSExtValue());
   }
-  for (unsigned k = 2; k < list.size(); ++k)
-    if (list[k] - list[k - 1] != list[1] - list[0])
+  // list[k] = first + step * ((k floordiv inner) mod period): rows of several heads in one
+  // index have a progression for each.
+  int64_t size = list.size(), inner = 1, period = 1;
+  while (inner < size && list[inner] == list[0])
+    ++inner;
+  int64_t step = inner < size ? list[inner] - list[0] : 0;
+  while (period * inner < size && list[period * inner] == list[0] + step * period)
+    ++period;
+  for (int64_t k = 0; k < size; ++k)
+    if (list[k] != list[0] + step * (k / inner % period))
       return nullptr;
-  return exprs.index(load->indices[*wide] * (list[1] - list[0]) + list[0], type);
+  return exprs.index((load->indices[*wide].floorDiv(inner) % period) * step + list[0], type);
 }
 
 Node *ExprBuilder::stepBand(ElementsAttr value, Node *load) {

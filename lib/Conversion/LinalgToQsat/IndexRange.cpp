@@ -124,12 +124,13 @@ bool qsat::raise::isNeverNegative(AffineExpr expr, const VarTable &vars) {
   // The least value, variable by variable: where the coefficient of one is
   // negative, its last value, else 0.
   for (const Term &t : termsOf(expr, vars)) {
-    auto dim = t.base ? dyn_cast<AffineDimExpr>(t.base) : nullptr;
-    if (!dim || dim.getPosition() >= vars.size())
+    auto stride = strideOf({t.base, std::abs(t.coefficient)});
+    if (!stride || stride->second >= vars.size())
       continue;
-    AffineExpr end = t.coefficient < 0 ? vars.extent(dim.getPosition()) - 1
-                                       : getAffineConstantExpr(0, context);
-    expr = simplifyIndex(expr, vars) - t.base * t.coefficient + end * t.coefficient;
+    AffineExpr last = getAffineConstantExpr(0, context);
+    if (t.coefficient < 0)
+      last = stride->first * (vars.extent(stride->second) - 1);
+    expr = simplifyIndex(expr, vars) - t.base * t.coefficient - last;
   }
   // Sizes s as 1 + s', s' natural: no term is negative then.
   DenseMap<AffineExpr, AffineExpr> shifted;

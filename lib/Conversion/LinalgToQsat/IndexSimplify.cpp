@@ -186,6 +186,31 @@ static SmallVector<Term> single(AffineExpr expr, const VarTable &vars) {
   return sum.take();
 }
 
+/// `expr` as x floordiv c with constant c > 0.
+static bool isFloorDiv(AffineExpr expr, AffineExpr &x, int64_t &c) {
+  auto binary = expr ? dyn_cast<AffineBinaryOpExpr>(expr) : nullptr;
+  auto rhs = binary ? dyn_cast<AffineConstantExpr>(binary.getRHS()) : nullptr;
+  if (!rhs || binary.getKind() != AffineExprKind::FloorDiv || rhs.getValue() <= 0)
+    return false;
+  x = binary.getLHS();
+  c = rhs.getValue();
+  return true;
+}
+
+/// `expr` as x mod c with constant c > 0.
+static bool isMod(AffineExpr expr, AffineExpr &x, int64_t &c) {
+  auto binary = expr ? dyn_cast<AffineBinaryOpExpr>(expr) : nullptr;
+  auto rhs = binary ? dyn_cast<AffineConstantExpr>(binary.getRHS()) : nullptr;
+  if (!rhs || binary.getKind() != AffineExprKind::Mod || rhs.getValue() <= 0)
+    return false;
+  x = binary.getLHS();
+  c = rhs.getValue();
+  return true;
+}
+
+static SmallVector<Term> modTerms(SmallVector<Term> terms, AffineExpr divisor,
+                                  const VarTable &vars);
+
 /// Terms of `terms floordiv divisor`.
 static SmallVector<Term> floorDivTerms(SmallVector<Term> terms, AffineExpr divisor,
                                        const VarTable &vars) {
@@ -221,6 +246,14 @@ static SmallVector<Term> floorDivTerms(SmallVector<Term> terms, AffineExpr divis
                                  getAffineConstantExpr(a.getValue() * c, context), vars));
         return result.take();
       }
+  // (x mod m) floordiv c = (x floordiv c) mod (m / c) when c divides m
+  AffineExpr x;
+  int64_t m;
+  if (rest.size() == 1 && rest[0].coefficient == 1 && isMod(rest[0].base, x, m) && m % c == 0) {
+    result.add(modTerms(floorDivTerms(termsOf(x, vars), divisor, vars),
+                        getAffineConstantExpr(m / c, context), vars));
+    return result.take();
+  }
   result.add(single(restExpr.floorDiv(c), vars));
   return result.take();
 }
@@ -260,28 +293,6 @@ static SmallVector<Term> modTerms(SmallVector<Term> terms, AffineExpr divisor,
   return single(restExpr % c, vars);
 }
 
-/// `expr` as x floordiv c with constant c > 0.
-static bool isFloorDiv(AffineExpr expr, AffineExpr &x, int64_t &c) {
-  auto binary = expr ? dyn_cast<AffineBinaryOpExpr>(expr) : nullptr;
-  auto rhs = binary ? dyn_cast<AffineConstantExpr>(binary.getRHS()) : nullptr;
-  if (!rhs || binary.getKind() != AffineExprKind::FloorDiv || rhs.getValue() <= 0)
-    return false;
-  x = binary.getLHS();
-  c = rhs.getValue();
-  return true;
-}
-
-/// `expr` as x mod c with constant c > 0.
-static bool isMod(AffineExpr expr, AffineExpr &x, int64_t &c) {
-  auto binary = expr ? dyn_cast<AffineBinaryOpExpr>(expr) : nullptr;
-  auto rhs = binary ? dyn_cast<AffineConstantExpr>(binary.getRHS()) : nullptr;
-  if (!rhs || binary.getKind() != AffineExprKind::Mod || rhs.getValue() <= 0)
-    return false;
-  x = binary.getLHS();
-  c = rhs.getValue();
-  return true;
-}
-
 /// Joins `k (x mod a)` with `k a (x floordiv a)` to `k x`, and with
 /// `k a ((x floordiv a) mod b)` to `k (x mod (a b))`. Returns true on a change.
 static bool joinOnce(SmallVector<Term> &terms, const VarTable &vars) {
@@ -316,6 +327,34 @@ static bool joinOnce(SmallVector<Term> &terms, const VarTable &vars) {
       terms = sum.take();
       return true;
     }
+  }
+  return false;
+}
+
+/// Joins `k (x mod s)` with `k s (x floordiv s)`, for an s that is no constant. Returns
+/// true on a change.
+static bool joinSymbolic(SmallVector<Term> &terms, const VarTable &vars) {
+  for (const Term &low : terms) {
+    auto mod = low.base ? dyn_cast<AffineBinaryOpExpr>(low.base) : nullptr;
+    if (!mod || mod.getKind() != AffineExprKind::Mod || isa<AffineConstantExpr>(mod.getRHS()))
+      continue;
+    AffineExpr x = mod.getLHS(), divisor = mod.getRHS();
+    SmallVector<Term> high = termsOf(divisor * x.floorDiv(divisor), vars);
+    if (high.size() != 1)
+      continue;
+    Sum sum;
+    sum.add(terms);
+    sum.add(high, -low.coefficient);
+    SmallVector<Term> rest = sum.take();
+    // The high term was there just so.
+    if (rest.size() + 1 != terms.size())
+      continue;
+    Sum joined;
+    joined.add(rest);
+    joined.add(low.base, -low.coefficient);
+    joined.add(termsOf(x, vars), low.coefficient);
+    terms = joined.take();
+    return true;
   }
   return false;
 }
@@ -367,7 +406,7 @@ SmallVector<Term> qsat::raise::termsOf(AffineExpr expr, const VarTable &vars) {
     break;
   }
   }
-  while (joinOnce(terms, vars))
+  while (joinOnce(terms, vars) || joinSymbolic(terms, vars))
     ;
   (void)context;
   return terms;
