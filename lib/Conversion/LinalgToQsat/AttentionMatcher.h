@@ -53,6 +53,7 @@ private:
   struct Softmax {
     Node *score = nullptr;
     Node *sink = nullptr;
+    mlir::Type type;     ///< of the exponentials
     double lnBase = 1.0; ///< ln of the base of the exponential
     Node *allHidden = nullptr; ///< a condition under which P is 0, or null
   };
@@ -75,6 +76,7 @@ private:
 
   // One attempt at the given index expressions.
   mlir::FailureOr<AttentionMatch> matchOnce(mlir::Value root);
+  double sizeOfScores(const AttentionMatch &match);
   mlir::FailureOr<AttentionMatch> matchValues(mlir::Value root, Node *contraction, Node *sum);
   bool splitVariables(const AttentionMatch &match);
   mlir::LogicalResult assignRoles(AttentionMatch &match, Node *score);
@@ -97,7 +99,7 @@ private:
   bool isAllHidden(Node *condition, Node *score, const AttentionMatch &match);
 
   // Scores.
-  mlir::LogicalResult matchScores(Node *score, double lnBase, AttentionMatch &match);
+  mlir::LogicalResult matchScores(const Softmax &softmax, AttentionMatch &match);
   mlir::LogicalResult addBias(Node *bias, llvm::SmallVectorImpl<ScoreStep> &steps);
   std::optional<Product> matchProduct(Node *load);
   std::optional<Product> matchProductUncached(Node *load);
@@ -131,6 +133,9 @@ private:
   uint64_t keyVars = 0;
   llvm::DenseMap<Node *, std::optional<Product>> products;
   llvm::DenseMap<Node *, bool> containsProductMemo;
+  /// The largest finite number that a maximum of scores starts from or is
+  /// clamped at.
+  double maxFloor = -std::numeric_limits<double>::infinity();
 };
 
 /// Looks through extf and truncf, which attention does in its accumulation
@@ -148,6 +153,19 @@ bool isHiddenWithout(Node *score, Node *visible, ExprContext &exprs, unsigned de
 
 /// `a` and `b` are the same exponential up to the order of their shifts.
 bool isSameShift(llvm::ArrayRef<Node *> a, llvm::ArrayRef<Node *> b);
+
+/// About how large `node` is when what it reads from tensors is about 1.
+double typicalSize(Node *node, const VarTable &vars);
+
+/// What `steps` fill in or add may overflow when multiplied by `factor` in the type of the
+/// scores: constants near the lowest number, or what a tensor holds.
+bool mayOverflow(llvm::ArrayRef<ScoreStep> steps, double factor, mlir::Type type,
+                 const VarTable &vars);
+
+/// The clamp `steps[at]` may change a score other than one that a -inf mask right below it
+/// hides, which has become the clamp's number: what is below may add up to less. The steps
+/// are outermost first.
+bool mayClamp(llvm::ArrayRef<ScoreStep> steps, unsigned at);
 
 /// Moves what it can of the mask steps of `match` to its structural mask.
 /// `ignoreHiddenRows` allows any result for rows all of whose keys are hidden.

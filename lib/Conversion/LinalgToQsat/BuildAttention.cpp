@@ -219,6 +219,8 @@ Value AttentionBuilder::applyStep(OpBuilder &b, const ScoreStep &step, Value x,
     Value moved = arith::AddFOp::create(b, loc, x, constant(step.fill));
     return arith::SelectOp::create(b, loc, operand, x, moved);
   }
+  case ScoreStep::Clamp:
+    return arith::MaximumFOp::create(b, loc, x, constant(step.fill));
   }
   return x;
 }
@@ -324,6 +326,9 @@ qsat::AttentionOp AttentionBuilder::build() {
   Value k = materialize(builder, loc, match.k, {outerBatch, kvHeads, match.keys, match.depth}, exprs);
   Value v = materialize(builder, loc, match.v, {outerBatch, kvHeads, match.keys, match.width}, exprs);
   FloatType type = widest({q, k, v});
+  // A softmax in f64 of narrower operands stays in f64.
+  if (match.softmaxType.isF64() || match.scoreNode->type.isF64())
+    type = builder.getF64Type();
   q = castTo(q, type);
   k = castTo(k, type);
   v = castTo(v, type);

@@ -189,6 +189,7 @@ static bool staysHidden(ArrayRef<ScoreStep> later, double &fill) {
     case ScoreStep::AddFill:
       break;
     case ScoreStep::Fill: // may replace -inf by a finite number
+    case ScoreStep::Clamp:
       fill = std::max(fill, step.fill);
       break;
     case ScoreStep::SubtractFrom:
@@ -274,8 +275,8 @@ static double sizeOfAddend(const ScoreStep &step, const VarTable &vars) {
   return std::max(std::abs(range.lo), std::abs(range.hi));
 }
 
-/// A bound on what the addends of `step` and of the steps before it, `size`, come to.
-static double addendsAfter(const ScoreStep &step, double size, const VarTable &vars) {
+/// The size of a score after `step`, of one of about `size` before it, beside hidden ones.
+static double sizeAfter(const ScoreStep &step, double size, const VarTable &vars) {
   std::optional<double> value = step.operand ? step.operand->floatValue() : std::nullopt;
   switch (step.kind) {
   case ScoreStep::Multiply:
@@ -290,6 +291,7 @@ static double addendsAfter(const ScoreStep &step, double size, const VarTable &v
     return 1.0;
   case ScoreStep::Fill:
   case ScoreStep::AddFill:
+  case ScoreStep::Clamp:
     return size;
   }
   return size;
@@ -308,24 +310,28 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
   SmallVector<Part> parts(match.steps.size());
   // A finite fill hides exactly only if the row has a visible key; anything
   // unknown that may hide keys by itself leaves that open.
-  bool isOpen = false, anyInfinite = false;
+  bool anyInfinite = false;
   SmallVector<Node *> rests;
   MaskBounds all;
-  double addends = 0; ///< a bound on what was added to the product so far
+  double size = match.scoreSize, largest = size, highestFill = -INFINITY;
+  for (const ScoreStep &step : match.steps) {
+    size = sizeAfter(step, size, exprs.vars);
+    largest = std::max(largest, size);
+    if (step.isMask() && std::isfinite(step.fill))
+      highestFill = std::max(highestFill, step.fill);
+  }
+  // A visible score may be the lowest number too, by a tensor; or by constants as low as a
+  // fill.
+  bool isOpen = !std::isfinite(largest);
+  bool reachesFill = !isOpen && largest > -highestFill / 4;
   for (auto [i, step] : llvm::enumerate(match.steps)) {
-    addends = addendsAfter(step, addends, exprs.vars);
-    if (!step.isMask()) {
-      // A visible score may be the lowest number too.
-      isOpen |= !std::isfinite(addends);
+    if (!step.isMask())
       continue;
-    }
-    // A visible score may be below the fill.
-    isOpen |= std::isfinite(step.fill) && addends > -step.fill / 4;
     Part &part = parts[i];
     double fill = step.fill;
     bool hidden = staysHidden(ArrayRef<ScoreStep>(match.steps).drop_front(i + 1), fill);
     part.isInfinite = std::isinf(fill);
-    part.underflows = fill <= kUnderflows || step.fill == kLowestHalf;
+    part.underflows = fill <= kUnderflows || (step.fill == kLowestHalf && fill <= kLowestHalf / 4);
     for (auto [k, other] : llvm::enumerate(match.steps))
       if (other.operand && (other.operand->vars >> key) & 1 &&
           (k > i || step.kind == ScoreStep::AddFill))
@@ -358,7 +364,8 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
   }
   if (all.lower && all.upper && *all.lower > *all.upper)
     return;
-  bool finiteIsExact = ignoreHiddenRows;
+  bool finiteIsExact = ignoreHiddenRows && !reachesFill;
+  isOpen |= reachesFill;
   if (!finiteIsExact && !isOpen)
     finiteIsExact =
         rests.empty()

@@ -5,6 +5,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace qsat::raise;
 
@@ -49,6 +51,7 @@ FailureOr<AttentionMatch> AttentionMatcher::match(Value root) {
     Node *score = match->scoreNode;
     if (failed(assignRoles(*match, score)))
       return failure();
+    match->scoreSize = sizeOfScores(*match);
     extractMask(*match, exprs, options.ignoreHiddenRows);
     match->shape = shapeOf(*match, exprs.vars);
     match->exprs = context;
@@ -57,9 +60,23 @@ FailureOr<AttentionMatch> AttentionMatcher::match(Value root) {
   return fail("the reshapes of the operands do not come to rest");
 }
 
+/// See AttentionMatch::scoreSize. Asked for where a finite number hides keys.
+double AttentionMatcher::sizeOfScores(const AttentionMatch &match) {
+  auto isFinite = [](const ScoreStep &step) { return step.isMask() && std::isfinite(step.fill); };
+  if (llvm::none_of(match.steps, isFinite))
+    return 0;
+  double size = std::abs(match.scale);
+  for (Node *operand : {match.q, match.k})
+    size *= typicalSize(builder.expand(operand), exprs.vars);
+  for (unsigned var : match.depth)
+    size *= exprs.vars.staticExtent(var).value_or(1);
+  return size;
+}
+
 FailureOr<AttentionMatch> AttentionMatcher::matchOnce(Value root) {
   products.clear();
   containsProductMemo.clear();
+  maxFloor = -std::numeric_limits<double>::infinity();
   Node *load = exprs.load(root, outIndices);
   Node *top = bare(load);
   if (top->kind == Node::Load)
@@ -139,13 +156,14 @@ FailureOr<AttentionMatch> AttentionMatcher::matchValues(Value root, Node *contra
     if (peeled.second != 1.0)
       peeled.first = v;
     match.v = peeled.first;
-    if (failed(matchScores(softmax->score, softmax->lnBase, match)))
+    if (failed(matchScores(*softmax, match)))
       return failure();
     if (softmax->allHidden && !isAllHidden(softmax->allHidden, softmax->score, match))
       return fail("the probabilities are set to 0 under a condition other than all keys of the "
                   "row being hidden");
     match.sink = softmax->sink;
     match.scoreNode = softmax->score;
+    match.softmaxType = softmax->type;
     Node *init = builder.reduceInit(contraction, *reduction);
     if (!init)
       return failure();

@@ -229,7 +229,8 @@ std::optional<AttentionMatcher::Exponential> AttentionMatcher::matchExponential(
     break;
   }
   // exp2(x log2 e) is exp(x) to the precision of the constant.
-  if (std::abs(e.lnBase - 1.0) < 1e-6)
+  double precision = e.node->type.isBF16() ? 0x1p-8 : e.node->type.isF16() ? 0x1p-11 : 1e-6;
+  if (std::abs(e.lnBase - 1.0) < precision)
     e.lnBase = 1.0;
   e.logit = argument;
   return e;
@@ -266,6 +267,8 @@ AttentionMatcher::matchRowReduction(Node *load, ReduceKind kind,
   if (kind == ReduceKind::Max && !(init->floatValue().value_or(0) < -1e4) &&
       !(reduction->ignoresNaN && std::isnan(init->floatValue().value_or(0))))
     return std::nullopt;
+  if (kind == ReduceKind::Max && std::isfinite(init->floatValue().value_or(NAN)))
+    maxFloor = std::max(maxFloor, *init->floatValue());
   if ((kind == ReduceKind::And && !init->isTrue()) || (kind == ReduceKind::Or && !init->isFalse()))
     return std::nullopt;
   auto bodyAt = [&](ArrayRef<AffineExpr> indices) -> Node * {
@@ -344,6 +347,8 @@ bool AttentionMatcher::isMaxOf(Node *node, Node *logit, ArrayRef<Node *> guards,
       auto isBelow = [&](Node *n) { return n == sink || n->floatValue().value_or(0) < -1e30; };
       if (!isBelow(x) && !isBelow(y))
         return false;
+      double floor = (isBelow(y) ? y : x)->floatValue().value_or(-INFINITY);
+      maxFloor = std::isfinite(floor) ? std::max(maxFloor, floor) : maxFloor;
       node = isBelow(y) ? x : y;
       continue;
     }

@@ -78,12 +78,16 @@ static bool hasOverlap(AffineExpr expr, const VarTable &vars) {
     return std::abs(a.coefficient) < std::abs(b.coefficient);
   });
   int64_t reach = 0;
+  bool isUnbounded = false;
   for (const Term &t : terms) {
     IndexRange range = rangeOf(t.base, vars);
-    if (std::abs(t.coefficient) <= reach)
+    // A stride of run-time size goes past what has the sizes in it as extents.
+    if (std::abs(t.coefficient) <= reach || (isUnbounded && isa<AffineDimExpr>(t.base)))
       return true;
     if (range.lo && range.hi)
       reach += std::abs(t.coefficient) * (*range.hi - *range.lo);
+    else
+      isUnbounded |= isa<AffineDimExpr>(t.base);
   }
   return false;
 }
@@ -320,30 +324,10 @@ static bool hasNonFiniteConstant(Node *root) {
   return false;
 }
 
-/// `step` may hold or add a number that overflows when multiplied by `factor` in the type of
-/// the scores: the lowest number, or what a tensor holds.
-static bool mayOverflow(const ScoreStep &step, double factor, Type type) {
-  double lowest = type.isF64() ? std::numeric_limits<double>::lowest()
-                               : double(std::numeric_limits<float>::lowest());
-  if (step.isMask())
-    return std::isfinite(step.fill) && step.fill * factor < lowest;
-  if (step.kind != ScoreStep::Add && step.kind != ScoreStep::Subtract &&
-      step.kind != ScoreStep::SubtractFrom)
-    return false;
-  if (std::optional<double> value = step.operand->floatValue())
-    return -std::abs(*value) * factor < lowest;
-  SmallVector<Node *> stack = {step.operand};
-  while (!stack.empty()) {
-    Node *node = stack.pop_back_val();
-    if (node->kind == Node::Load || node->kind == Node::Scalar)
-      return true;
-    stack.append(node->operands.begin(), node->operands.end());
-  }
-  return false;
-}
-
 /// Fills match.q, k, scale and steps from the score of the softmax.
-LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, AttentionMatch &match) {
+LogicalResult AttentionMatcher::matchScores(const Softmax &softmax, AttentionMatch &match) {
+  Node *score = softmax.score;
+  double lnBase = softmax.lnBase;
   if (!containsProduct(score))
     return fail("the scores hold no product of a query row and a key row");
   // From the softmax down to the product; reversed at the end.
@@ -360,6 +344,7 @@ LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, Attentio
     double at;
     if (Node *inner = clampedScores(node, at)) {
       floor = floor ? std::max(*floor, at) : at;
+      steps.push_back({ScoreStep::Clamp, nullptr, at});
       node = inner;
       continue;
     }
@@ -416,9 +401,12 @@ LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, Attentio
         steps[k] = {ScoreStep::Fill, steps[k].operand, *floor};
     node = node->operands[along];
   }
-  std::reverse(steps.begin(), steps.end());
   if (product->init)
-    steps.insert(steps.begin(), {ScoreStep::Add, product->init});
+    steps.push_back({ScoreStep::Add, product->init});
+  for (unsigned k = steps.size(); k-- > 0;)
+    if (steps[k].kind == ScoreStep::Clamp && !mayClamp(steps, k))
+      steps.erase(steps.begin() + k);
+  std::reverse(steps.begin(), steps.end());
   // x * keep + (keep ? 0 : fill), keep in {0, 1}: a mask that multiplies.
   for (unsigned i = 0; i + 1 < steps.size(); ++i) {
     if (steps[i].kind != ScoreStep::Multiply || steps[i + 1].kind != ScoreStep::AddFill)
@@ -443,10 +431,13 @@ LogicalResult AttentionMatcher::matchScores(Node *score, double lnBase, Attentio
   for (const ScoreStep &step : steps) {
     if (step.operand && !step.isMask() && hasNonFiniteConstant(step.operand))
       return fail("the scores are changed by a constant that is not finite");
-    // exp(c (z - max)) becomes exp(c z - max c z), which overflows earlier.
-    if (lnBase > 1.0 && mayOverflow(step, lnBase, type))
-      return fail("the change of the base of the exponential may overflow a hidden score");
+    // With all keys of a row hidden, exponentials shifted by such a maximum are 0.
+    if (step.isMask() && std::isfinite(step.fill) && step.fill < maxFloor - 50.0)
+      return fail("the row maximum starts from a number above what hides a key");
   }
+  // exp(c (z - max)) becomes exp(c z - max c z), which overflows earlier.
+  if (lnBase > 1.0 && mayOverflow(steps, lnBase, type, exprs.vars))
+    return fail("the change of the base of the exponential may overflow a hidden score");
   // Constant factors next to the product are the scale.
   match.scale = product->scale;
   unsigned taken = 0;

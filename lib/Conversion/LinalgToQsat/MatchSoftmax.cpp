@@ -30,6 +30,7 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmaxOp(Node *p) {
     return stripCasts(builder.expand(exprs.load(op.getInput(), indices)));
   };
   Softmax softmax;
+  softmax.type = p->type;
   softmax.score = inputAt(index);
   if (index == key && size == keys)
     return softmax;
@@ -244,6 +245,7 @@ FailureOr<AttentionMatcher::Softmax> AttentionMatcher::matchSoftmax(Node *p, Nod
                     : "the exponential is shifted by something other than the row maximum "
                       "(allow-unshifted-softmax raises it all the same)");
   softmax.score = e->logit;
+  softmax.type = e->node->type;
   softmax.lnBase = e->lnBase;
   for (Node *guard : guards)
     softmax.score = exprs.select(

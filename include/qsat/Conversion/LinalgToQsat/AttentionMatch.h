@@ -41,7 +41,8 @@ struct ScoreStep {
     SubtractFrom, ///< operand - x
     Tanh,         ///< tanh(x)
     Fill,         ///< operand ? x : fill
-    AddFill       ///< operand ? x : x + fill
+    AddFill,      ///< operand ? x : x + fill
+    Clamp         ///< max(x, fill)
   };
   Kind kind;
   Node *operand = nullptr; ///< a boolean, true where visible, for fills
@@ -73,6 +74,9 @@ struct AttentionMatch {
   llvm::SmallVector<mlir::AffineExpr> outIndices; ///< of root, in the variables
   Node *q = nullptr, *k = nullptr, *v = nullptr; ///< see tensorOf
   double scale = 1.0;
+  /// About how large scale * <q, k> is when what q and k read is about 1: the
+  /// constants in them count.
+  double scoreSize = 0;
   llvm::SmallVector<ScoreStep> steps; ///< from the product to the softmax
   MaskBounds mask;
   /// Rows that see no key, by `mask` and where this boolean of a key is true, average the
@@ -81,6 +85,7 @@ struct AttentionMatch {
   Node *visibleKeys = nullptr;
   Node *sink = nullptr;   ///< a further logit that takes mass but no value
   Node *scoreNode = nullptr; ///< the argument of the softmax
+  mlir::Type softmaxType;    ///< of the exponentials
   llvm::SmallVector<mlir::AffineExpr> keyIndices;
   Node *addend = nullptr; ///< what the value contraction starts from
   /// Roles, each outer to inner: batch and the last of them, the key/value

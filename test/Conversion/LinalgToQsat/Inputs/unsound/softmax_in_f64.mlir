@@ -1,0 +1,61 @@
+// Operands of f32 and a softmax in f64: next to -1e9 a score is lost in f32, but not in f64.
+#id = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(i, j) -> (i)>
+#qk = affine_map<(i, j, d) -> (i, d)>
+#kk = affine_map<(i, j, d) -> (j, d)>
+#ss = affine_map<(i, j, d) -> (i, j)>
+module {
+  func.func @softmax_in_f64(%q: tensor<4x3xf32> {bufferization.writable = false}, %k: tensor<4x3xf32> {bufferization.writable = false}, %v: tensor<4x3xf32> {bufferization.writable = false}, %seen: tensor<4x4xi1> {bufferization.writable = false}) -> tensor<4x3xf64> attributes {llvm.emit_c_interface} {
+    %zero = arith.constant 0.0 : f64
+    %start = arith.constant 0xFFF0000000000000 : f64
+    %e = tensor.empty() : tensor<4x4xf64>
+    %r = tensor.empty() : tensor<4xf64>
+    %oe = tensor.empty() : tensor<4x3xf64>
+    %qe = tensor.empty() : tensor<4x3xf64>
+    %qs = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%q : tensor<4x3xf32>) outs(%qe : tensor<4x3xf64>) {
+    ^bb0(%x: f32, %out: f64):
+      %y = arith.extf %x : f32 to f64
+      linalg.yield %y : f64
+    } -> tensor<4x3xf64>
+    %ke = tensor.empty() : tensor<4x3xf64>
+    %ks = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%k : tensor<4x3xf32>) outs(%ke : tensor<4x3xf64>) {
+    ^bb0(%x: f32, %out: f64):
+      %y = arith.extf %x : f32 to f64
+      linalg.yield %y : f64
+    } -> tensor<4x3xf64>
+    %ve = tensor.empty() : tensor<4x3xf64>
+    %vs = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%v : tensor<4x3xf32>) outs(%ve : tensor<4x3xf64>) {
+    ^bb0(%x: f32, %out: f64):
+      %y = arith.extf %x : f32 to f64
+      linalg.yield %y : f64
+    } -> tensor<4x3xf64>
+    %s0 = linalg.fill ins(%zero : f64) outs(%e : tensor<4x4xf64>) -> tensor<4x4xf64>
+    %s = linalg.contract indexing_maps = [#qk, #kk, #ss] ins(%qs, %ks : tensor<4x3xf64>, tensor<4x3xf64>) outs(%s0 : tensor<4x4xf64>) -> tensor<4x4xf64>
+    %z = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%s, %seen : tensor<4x4xf64>, tensor<4x4xi1>) outs(%e : tensor<4x4xf64>) {
+    ^bb0(%x: f64, %seen_ij: i1, %out: f64):
+      %none = arith.constant 0.0 : f64
+      %low = arith.constant -1.0e9 : f64
+      %added = arith.select %seen_ij, %none, %low : f64
+      %score = arith.addf %x, %added : f64
+      linalg.yield %score : f64
+    } -> tensor<4x4xf64>
+    %m0 = linalg.fill ins(%start : f64) outs(%r : tensor<4xf64>) -> tensor<4xf64>
+    %m = linalg.reduce { arith.maximumf } ins(%z : tensor<4x4xf64>) outs(%m0 : tensor<4xf64>) dimensions = [1]
+    %w = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]} ins(%z, %m : tensor<4x4xf64>, tensor<4xf64>) outs(%e : tensor<4x4xf64>) {
+    ^bb0(%x: f64, %max: f64, %out: f64):
+      %d = arith.subf %x, %max : f64
+      %y = math.exp %d : f64
+      linalg.yield %y : f64
+    } -> tensor<4x4xf64>
+    %l0 = linalg.fill ins(%zero : f64) outs(%r : tensor<4xf64>) -> tensor<4xf64>
+    %l = linalg.reduce { arith.addf } ins(%w : tensor<4x4xf64>) outs(%l0 : tensor<4xf64>) dimensions = [1]
+    %p = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]} ins(%w, %l : tensor<4x4xf64>, tensor<4xf64>) outs(%e : tensor<4x4xf64>) {
+    ^bb0(%x: f64, %sum: f64, %out: f64):
+      %y = arith.divf %x, %sum : f64
+      linalg.yield %y : f64
+    } -> tensor<4x4xf64>
+    %o0 = linalg.fill ins(%zero : f64) outs(%oe : tensor<4x3xf64>) -> tensor<4x3xf64>
+    %o = linalg.matmul ins(%p, %vs : tensor<4x4xf64>, tensor<4x3xf64>) outs(%o0 : tensor<4x3xf64>) -> tensor<4x3xf64>
+    return %o : tensor<4x3xf64>
+  }
+}
