@@ -139,9 +139,9 @@ class Library:
             source = folder / f"m{number}.ll"
             source.write_bytes(run([LLVM / "bin/mlir-translate", "--mlir-to-llvmir"], lowered))
             sources.append(source)
-        # Conversions to and from bf16 are calls.
+        # Conversions to and from bf16 are calls, and so are copies of memory with strides.
         run([LLVM / "bin/clang", *flags, "-march=native", "-shared", "-fPIC", "-Wno-override-module",
-             *sources, "-o", folder / "m.so", f"-L{LLVM}/lib", "-lmlir_float16_utils", "-lm",
+             *sources, "-o", folder / "m.so", f"-L{LLVM}/lib", "-lmlir_float16_utils", "-lmlir_c_runner_utils", "-lm",
              f"-Wl,-rpath,{LLVM}/lib"], b"")
         self.library = ctypes.CDLL(str(folder / "m.so"))
         self.free = ctypes.CDLL(None).free

@@ -24,9 +24,10 @@ import re
 import sys
 import time
 
-from . import execute
+from . import execute, mutations
 from .near_miss_check import near_miss_batch
 from .spelling_check import PREPARED, reference_batch, spelling_batch
+from .twists import FAMILIES
 
 
 def run_batches(work, tasks, jobs, seconds):
@@ -118,13 +119,15 @@ def report_spellings(args, total, counters, failures):
 
 
 def report_near_misses(args, total, counters, failures):
-    rows = [(m, n, counters["raised"][m], f"{100 * counters['raised'][m] / n:.1f}%",
-             counters["excused"][m], counters["wrong"][m])
-            for m, n in sorted(counters["changed"].items())]
-    table("change", rows, ["programs", "raised", "share", "excused", "wrong"])
+    for title, names in (("family", FAMILIES), ("change", [f.__name__ for f in mutations.ALL])):
+        rows = [(m, n, counters["raised"][m], f"{100 * counters['raised'][m] / n:.1f}%",
+                 counters["checked"][m], counters["excused"][m], counters["wrong"][m])
+                for m, n in sorted(counters["changed"].items()) if m in names]
+        table(title, rows, ["programs", "raised", "share", "checked", "excused", "wrong"])
     kinds = collections.Counter(f["kind"] for f in failures)
     table("what is wrong", [(k, n) for k, n in kinds.most_common()], ["count"])
-    print(f"\n{total['count']} programs, {total['raised_total']} raised, {len(failures)} wrong")
+    print(f"\n{total['count']} programs, {total['raised_total']} raised, "
+          f"{total['checked_total']} checked, {total['excused_total']} excused, {len(failures)} wrong")
 
 
 def report_references(args, total, counters, failures):

@@ -41,14 +41,16 @@ class Spelling:
                             [order.index(a) for a in axes])
 
 
-def spell(recipe, rng, name, style=None, builder=Builder):
-    """One spelling of the recipe; ``builder`` is Builder (linalg) or TosaBuilder."""
-    return _Speller(recipe, rng, name, style or Style.sample(rng), builder).spell()
+def spell(recipe, rng, name, style=None, builder=Builder, twist=None):
+    """One spelling of the recipe; ``builder`` is Builder (linalg) or TosaBuilder. With a
+    ``twist`` it may be none: see ``twists``."""
+    return _Speller(recipe, rng, name, style or Style.sample(rng), builder, twist).spell()
 
 
 class _Speller:
-    def __init__(self, recipe, rng, name, style, builder):
-        self.recipe, self.rng = recipe, rng
+    def __init__(self, recipe, rng, name, style, builder, twist):
+        self.recipe, self.rng, self.twist = recipe, rng, twist
+        self.made = {}  # tensors by their place in the formula
         self.tosa = builder is not Builder
         self.b = builder(name, rng, style, recipe.sizes, recipe.dynamic)
         self.spelling = Spelling(self.b.function, recipe)
@@ -79,6 +81,13 @@ class _Speller:
                 groups.append((a,))
         self.spelling.arguments.append((key, axes))
         return self.b.argument(tuple(groups), elem)
+
+    def at(self, place, value):
+        """``value``, which stands at ``place`` in the formula, or what the twist makes of it."""
+        self.made[place] = value
+        if self.twist:
+            value = self.made[place] = self.twist(self, place, value)
+        return value
 
     def leaf(self, value):
         return self.b.leaf(value)
@@ -113,10 +122,12 @@ class _Speller:
         if base == "2-scaled":
             z = self.compute(apply("arith.mulf", self.leaf(z), self.number(math.log2(math.e))))
         o = self.values(z, v, base)
+        axes = [a for g in o.groups for a in g]
         if self.b.chance(0.3):
-            o = b.arrange(o, b.fold([a for g in o.groups for a in g]))
+            o = b.arrange(o, b.fold(axes))
         elif self.b.chance(0.3):
-            o = b.arrange(o, b.fold(list(r.out_axes)))
+            # A twist may have brought in another axis.
+            o = b.arrange(o, b.fold(list(r.out_axes) if set(axes) == set(r.out_axes) else axes))
         b.function.results = [o]
         b.function.prune()
         return self.spelling
@@ -311,14 +322,14 @@ class _Speller:
 
     def values(self, z, v, base):
         """softmax(z) v."""
-        r = self.recipe
+        r, z = self.recipe, self.at("scores", z)
         if not r.guarded and not r.sink and base == "e" and not self.tosa and self.b.chance(0.06):
             self.spelling.features.append("softmax:named")
             z = self.b.arrange(z, [g for g in z.groups if g and "j" not in g] + [("j",)]) \
                 if ("j",) in z.groups else self.b.split(z)
             p = self.b.op("softmax", [z], z.groups, z.elem, dimension=z.groups.index(("j",)))
             return self.weighted(p, v)
-        m = self.maximum(z)
+        m = self.at("max", self.maximum(z))
         sink = None
         if r.sink:
             axes = tuple(a for a in ("g", "r") if a in r.score_axes)
@@ -336,15 +347,18 @@ class _Speller:
         form = self.pick("normalise", *forms)
         if form == "log-softmax":
             x = self.compute(shifted)
-            e = self.compute(apply("math.exp", self.leaf(x)))
-            log = self.compute(apply("math.log", self.leaf(self.total(e))))
+            e = self.at("weights", self.compute(apply("math.exp", self.leaf(x))))
+            s = self.at("sum", self.total(e))
+            log = self.compute(apply("math.log", self.leaf(s)))
             return self.weighted(self.compute(apply("math.exp", apply("arith.subf", self.leaf(x), self.leaf(log)))), v)
         if form == "lse":
-            e = self.compute(apply("math.exp", shifted))
-            lse = self.compute(apply("arith.addf", apply("math.log", self.leaf(self.total(e))), self.leaf(m)))
+            e = self.at("weights", self.compute(apply("math.exp", shifted)))
+            s = self.at("sum", self.total(e))
+            lse = self.compute(apply("arith.addf", apply("math.log", self.leaf(s)), self.leaf(m)))
             return self.weighted(self.compute(apply("math.exp", apply("arith.subf", self.leaf(z), self.leaf(lse)))), v)
-        e = self.compute(self.exponential(shifted, base))
-        s = self.total(e)
+        e = self.at("weights", self.compute(self.exponential(shifted, base)))
+        s = self.at("sum", self.total(e))
+        e = self.at("numerator", e)
         if sink:
             s = self.compute(apply("arith.addf", self.leaf(s), self.exponential(
                 apply("arith.subf", self.leaf(sink), self.leaf(m)), base)))
@@ -364,8 +378,9 @@ class _Speller:
         """Softmax whose rows without a visible key are 0."""
         # The maximum of TOSA starts from the lowest number: it is never -inf.
         how = self.pick("guard", "all-infinite", "any-finite", *(() if self.tosa else ("max",)))
-        e = self.compute(self.exponential(shifted, base))
-        p = apply("arith.divf", self.leaf(e), self.leaf(self.total(e)))
+        e = self.at("weights", self.compute(self.exponential(shifted, base)))
+        s = self.at("sum", self.total(e))
+        p = apply("arith.divf", self.leaf(self.at("numerator", e)), self.leaf(s))
         low = const(-math.inf, z.elem)
         zero = const(0.0, z.elem)
         if how == "all-infinite":
@@ -383,7 +398,7 @@ class _Speller:
     def weighted(self, p, v, finish=True):
         """The sum over the keys of p times v."""
         r = self.recipe
-        p = self.b.vary(p)
+        p = self.at("p", self.b.vary(p))
         elem = p.elem
         if p.elem != v.elem:
             if self.pick("downcast", "weights", "values") == "weights":
@@ -402,4 +417,4 @@ class _Speller:
     def finish(self, o):
         if o.elem != self.recipe.storage and self.b.chance(0.7):
             o = self.compute(cast(self.leaf(o), self.recipe.storage))
-        return o
+        return self.at("out", o)
