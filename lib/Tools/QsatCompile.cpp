@@ -40,6 +40,11 @@ struct Options {
                                        "call it")};
   cl::opt<std::string> target{"target", cl::value_desc("T"), cl::init("sm_90a"), cl::cat(category),
                               cl::desc("What to compile for: sm_90a (default)")};
+  cl::opt<std::string> quality{"quality", cl::value_desc("Q"), cl::init("exact"), cl::cat(category),
+                               cl::desc("How close to dense attention: exact (default), high, balanced\n"
+                                        "or fast")};
+  cl::opt<double> density{"density", cl::value_desc("SHARE"), cl::init(0.0), cl::cat(category),
+                          cl::desc("Keep this share of the visible pairs, instead of a quality")};
   cl::opt<bool> noRaise{"no-raise", cl::desc("Leave attention in model IR as it is"), cl::cat(category)};
   cl::opt<std::string> ptxas{"ptxas", cl::value_desc("PROGRAM"), cl::init("ptxas"), cl::cat(category),
                              cl::desc("CUDA's assembler; without one the library has PTX, which\n"
@@ -82,6 +87,8 @@ Error runPipeline(ModuleOp module, const Options &options, const FirstErrorHandl
                   std::vector<ExportedFunction> &exported) {
   NvidiaPipelineOptions pipeline;
   pipeline.raise = !options.noRaise;
+  pipeline.quality = options.quality.getValue();
+  pipeline.density = options.density.getValue();
   pipeline.chip = options.target.getValue();
   pipeline.ptxas = options.ptxas.getValue();
   pipeline.keys = options.keys.getValue();
@@ -120,6 +127,10 @@ std::string getGuard(StringRef path) {
 }
 
 Error run(Options &options, DialectRegistry &registry, StringRef program) {
+  if (!is_contained({"exact", "high", "balanced", "fast"}, options.quality))
+    return fail("--quality: expected exact, high, balanced or fast, but got " + options.quality);
+  if (options.density.getNumOccurrences() && !(options.density > 0 && options.density <= 1))
+    return fail("--density: expected a number in (0, 1], but got " + formatv("{0}", options.density.getValue()).str());
   SmallString<128> archive(sys::path::parent_path(sys::path::parent_path(program)));
   sys::path::append(archive, "lib", "libQsatGPURuntime.a");
   if (!sys::fs::exists(archive))

@@ -54,14 +54,17 @@ class Rule:
 
     def score(self) -> str:
         """Scores of %q and %k to %a."""
-        region = ""
-        if self.region:
-            region = (" score {\n  ^bb0(%z: f32, %b: index, %h: index, %i: index, %j: index):"
-                      f"{gpu_kernels.ALIBI}\n    qsat.yield %y : f32\n  }}")
         return (f"  qsat.amplitude_score ins(%q, %k : !rows{self.width}{self.element}, !rows{self.width}{self.element}) "
                 f"outs(%a : !blocks) "
                 + self.attributes(f"scale = {self.width ** -0.5:.17e} : f64", f"stride = {self.stride} : i64")
-                + region + "\n")
+                + self.modified() + "\n")
+
+    def modified(self) -> str:
+        """What happens to scores."""
+        if not self.region:
+            return ""
+        return (" score {\n  ^bb0(%z: f32, %b: index, %h: index, %i: index, %j: index):"
+                f"{gpu_kernels.ALIBI}\n    qsat.yield %y : f32\n  }}")
 
     def select(self) -> str:
         """Lists of %a to %x and %c, mass and calls to %m and %n."""
@@ -73,7 +76,8 @@ class Rule:
     def attend(self) -> str:
         rows = f"!rows{self.width}{self.element}"
         return (f"  qsat.sparse_attention ins(%q, %k, %v : {rows}, {rows}, {rows}) list(%x, %c : !lists, !counts) "
-                f"outs(%o, %l : {rows}, !row) " + self.attributes(f"scale = {self.width ** -0.5:.17e} : f64") + "\n")
+                f"outs(%o, %l : {rows}, !row) " + self.attributes(f"scale = {self.width ** -0.5:.17e} : f64")
+                + self.modified() + "\n")
 
     def functions(self) -> str:
         """score_NAME(q, k, a); pick_NAME(q, k, x, c, m, n); sparse_NAME(q, k, v, o, l)."""

@@ -46,6 +46,13 @@ struct CPUPipelineOptions : public mlir::PassPipelineOptions<CPUPipelineOptions>
 /// Options of `qsat-nvidia-pipeline`.
 struct NvidiaPipelineOptions : public mlir::PassPipelineOptions<NvidiaPipelineOptions> {
   Option<bool> raise{*this, "raise", llvm::cl::desc("Raise attention to qsat.attention"), llvm::cl::init(true)};
+  Option<std::string> quality{
+      *this, "quality",
+      llvm::cl::desc("Sparsify attention: exact (no), high, balanced or fast"), llvm::cl::init("exact")};
+  Option<double> density{
+      *this, "density",
+      llvm::cl::desc("Sparsify attention to this share of the visible pairs, 0 < density <= 1; 0: as quality says"),
+      llvm::cl::init(0.0)};
   Option<std::string> chip{*this, "chip", llvm::cl::desc("GPU to compile for, as CUDA names it"),
                            llvm::cl::init("sm_90a")};
   Option<std::string> ptxas{*this, "ptxas", llvm::cl::desc("CUDA's assembler; without it PTX stays PTX"),

@@ -29,8 +29,20 @@ LogicalResult qsat::lowerAmplifiedSelect(AmplifiedSelectOp op, GPULoweringContex
   TeamLaunch launch{"qsat_select", context.target.warpLanes, b.dim(op.getCounts(), 2), b.dim(op.getCounts(), 1),
                     b.dim(op.getCounts(), 0), {}};
   launch.arguments.assign(op->operand_begin(), op->operand_end());
+  Value orders;
+  if (SelectRow::needsOrders(op)) {
+    SmallVector<Value> extents;
+    for (int64_t d = 0; d < 3; ++d)
+      extents.push_back(b.dim(op.getCounts(), d));
+    extents.push_back(b.dim(op.getAmplitude(), 3));
+    orders = b.allocate(b.getI32Type(), extents);
+    launch.arguments.push_back(orders);
+  }
+  unsigned count = op->getNumOperands();
   launchTeams(op, context, launch, [&](TeamBuilder &b, ValueRange args, Value team, Value head, Value batch) {
-    SelectRow(b, op, args, team, head, batch).build();
+    SelectRow(b, op, args.take_front(count), orders ? args[count] : Value(), team, head, batch).build();
   });
+  if (orders)
+    b.release(orders);
   return success();
 }

@@ -90,44 +90,59 @@ void HopperRows::consume() {
   // The blocks past what its own rows see a group only hands back.
   Value own = b.min(end, endFor(rows.back().place.lastRow));
   own = b.select(b.less(firstOfGroup, allRows), b.max(own, begin), begin);
-  auto visit = [&](Value from, Value to, Ring ring, function_ref<void(Ring, Value)> body) {
-    Values last = b.loop(from, to, {ring.stage, ring.phase}, [&](Value block, ValueRange carried) -> Values {
-      Ring ring{carried[0], carried[1]};
-      b.wait(at(plan.full(), ring.stage, 8), ring.phase);
-      body(ring, block);
-      ring = next(ring);
-      return {ring.stage, ring.phase};
+  auto repeat = [&](Value count, Ring ring, function_ref<Ring(Ring, Value)> body) {
+    Values last = b.loop(b.i32(0), count, {ring.stage, ring.phase}, [&](Value t, ValueRange carried) -> Values {
+      Ring next = body({carried[0], carried[1]}, t);
+      return {next.stage, next.phase};
     });
     return Ring{last[0], last[1]};
   };
-  Ring ring = visit(begin, own, {b.i32(0), b.i32(0)},
-                    [&](Ring ring, Value block) { visitBlock(ring, block, rows); });
-  visit(own, end, ring, [&](Ring ring, Value) {
-    b.when(b.equal(lane, 0), [&] { b.arrive(at(plan.empty(), ring.stage, 8)); });
+  Value runs = b.div(b.sub(own, begin), kRun), rest = b.add(begin, b.mul(runs, kRun));
+  Ring ring = repeat(runs, {b.i32(0), b.i32(0)}, [&](Ring ring, Value t) {
+    return visitBlocks(ring, b.add(begin, b.mul(t, kRun)), kRun, rows);
   });
+  ring = repeat(b.sub(own, rest), ring, [&](Ring ring, Value t) {
+    return visitBlocks(ring, b.add(rest, t), 1, rows);
+  });
+  repeat(b.sub(end, own), ring, [&](Ring ring, Value) {
+    b.wait(at(plan.full(), ring.stage, 8), ring.phase);
+    release(ring);
+    return next(ring);
+  });
+}
+
+void HopperRows::release(Ring ring) {
+  b.when(b.equal(lane, 0), [&] { b.arrive(at(plan.empty(), ring.stage, 8)); });
 }
 
 /// The group's rows of q, 16 bytes at a time, in the swizzle that products read.
 void HopperRows::loadQueries(Value firstOfGroup) {
   int64_t perRow = plan.width / 8, total = plan.rowsOfGroup() * perRow;
+  constexpr int64_t kFlight = 4;
   auto type = VectorType::get(4, b.getI32Type());
   Value area = b.add(at(plan.q), b.mul(group, plan.subtiles * plan.subtileBytes()));
   auto times = [&](Value a, Value c) { return b.createOrFold<arith::MulIOp>(b.extend(a), c); };
   auto plus = [&](Value a, Value c) { return b.createOrFold<arith::AddIOp>(a, c); };
   Value base = plus(times(batch, args.strides[0]), times(head, args.strides[1]));
-  for (int64_t n = 0; n < total; n += 128) {
-    Value number = b.add(inGroup, n), r = b.div(number, perRow), chunk = b.rem(number, perRow);
-    Value row = rowAt(b.add(firstOfGroup, r));
-    Value first = plus(plus(base, times(row, args.strides[2])), b.extend(b.mul(chunk, 8)));
-    Value source = b.create<LLVM::GEPOp>(args.q.getType(), element, args.q, ValueRange{first});
-    Value data = b.create<LLVM::LoadOp>(type, source, /*alignment=*/16);
-    Value panel = b.mul(b.div(chunk, 8), 64 * HopperBuilder::kPanelBytes);
-    Value inSubtile = b.rem(r, 64), subtile = b.mul(b.div(r, 64), plan.subtileBytes());
-    Value place = b.bitXor(b.rem(chunk, 8), b.rem(inSubtile, 8));
-    Value target = b.add(b.add(area, subtile), b.add(panel, b.mul(inSubtile, HopperBuilder::kPanelBytes)));
-    target = b.add(target, b.mul(place, 16));
-    b.create<LLVM::StoreOp>(data, b.sharedPointer(target), /*alignment=*/16);
-  }
+  // A few in flight: all would take the registers of the scores.
+  b.loop(b.i32(0), b.i32(total / (128 * kFlight)), {}, [&](Value t, ValueRange) -> Values {
+    Values data, targets;
+    for (int64_t n = 0; n < kFlight; ++n) {
+      Value number = b.add(inGroup, b.add(b.mul(t, 128 * kFlight), 128 * n));
+      Value r = b.div(number, perRow), chunk = b.rem(number, perRow), row = rowAt(b.add(firstOfGroup, r));
+      Value first = plus(plus(base, times(row, args.strides[2])), b.extend(b.mul(chunk, 8)));
+      Value source = b.create<LLVM::GEPOp>(args.q.getType(), element, args.q, ValueRange{first});
+      data.push_back(b.create<LLVM::LoadOp>(type, source, /*alignment=*/16));
+      Value panel = b.mul(b.div(chunk, 8), 64 * HopperBuilder::kPanelBytes);
+      Value inSubtile = b.rem(r, 64), subtile = b.mul(b.div(r, 64), plan.subtileBytes());
+      Value place = b.bitXor(b.rem(chunk, 8), b.rem(inSubtile, 8));
+      Value target = b.add(b.add(area, subtile), b.add(panel, b.mul(inSubtile, HopperBuilder::kPanelBytes)));
+      targets.push_back(b.add(target, b.mul(place, 16)));
+    }
+    for (auto [value, target] : llvm::zip_equal(data, targets))
+      b.create<LLVM::StoreOp>(value, b.sharedPointer(target), /*alignment=*/16);
+    return {};
+  });
   b.fenceForCopies();
   b.syncNamed(b.add(group, 1), 128);
 }
@@ -155,22 +170,42 @@ HopperRows::Rows HopperRows::findRows(Value first) {
   return rows;
 }
 
-/// All products of the block start together; the scores of one are looked at while
-/// the next are computed.
-void HopperRows::visitBlock(Ring ring, Value block, MutableArrayRef<Rows> rows) {
-  Value keys = b.descriptor(at(plan.k, ring.stage, plan.keyBytes()));
-  SmallVector<Values> scores;
-  for (int64_t n = 0; n < plan.subtiles; ++n) {
-    Value area = b.add(at(plan.q), b.mul(b.add(b.mul(group, plan.subtiles), n), plan.subtileBytes()));
-    scores.push_back(b.startProduct(b.descriptor(area), keys, plan.keys, plan.width, element));
+/// While the scores of one product are looked at, the next runs.
+HopperRows::Ring HopperRows::visitBlocks(Ring ring, Value first, int64_t count, MutableArrayRef<Rows> rows) {
+  struct Product {
+    Values scores;
+    Ring ring;
+    Value block;
+  };
+  SmallVector<Product> products;
+  int64_t total = count * plan.subtiles;
+  auto start = [&] {
+    int64_t number = products.size(), subtile = number % plan.subtiles;
+    if (number >= total)
+      return;
+    if (subtile == 0) {
+      if (number)
+        ring = next(ring);
+      b.wait(at(plan.full(), ring.stage, 8), ring.phase);
+    }
+    Value area = b.add(at(plan.q), b.mul(b.add(b.mul(group, plan.subtiles), subtile), plan.subtileBytes()));
+    Value keys = b.descriptor(at(plan.k, ring.stage, plan.keyBytes()));
+    products.push_back({b.startProduct(b.descriptor(area), keys, plan.keys, plan.width, element), ring,
+                        b.add(first, number / plan.subtiles)});
+  };
+  start();
+  start();
+  for (int64_t number = 0; number < total; ++number) {
+    b.waitProducts(static_cast<int64_t>(products.size()) - 1 - number);
+    Product product = products[number];
+    int64_t subtile = number % plan.subtiles;
+    if (subtile + 1 == plan.subtiles)
+      release(product.ring);
+    rows[subtile].place.firstKeys = {b.mul(product.block, plan.keys)};
+    storeMasses(product.scores, product.block, rows[subtile]);
+    start();
   }
-  for (int64_t n = 0; n < plan.subtiles; ++n) {
-    b.waitProducts(plan.subtiles - 1 - n);
-    if (n + 1 == plan.subtiles)
-      b.when(b.equal(lane, 0), [&] { b.arrive(at(plan.empty(), ring.stage, 8)); });
-    rows[n].place.firstKeys = {b.mul(block, plan.keys)};
-    storeMasses(scores[n], block, rows[n]);
-  }
+  return next(ring);
 }
 
 void HopperRows::storeMasses(Values scores, Value block, Rows &rows) {

@@ -6,7 +6,7 @@
 //
 //   producer             consumers (64 rows at a time, `subtiles` of them each)
 //   K_J -> full          Q: gathered rows -> shared memory     loadQueries
-//                        wait full; S = Q K_J^T                visitBlock
+//                        wait full; S = Q K_J^T                visitBlocks
 //                        S = region(S), mask(S)
 //                        s = m + log2 sum 2^(S - m) -> memory  storeMasses
 
@@ -99,7 +99,11 @@ private:
     Value stores[2]; ///< whether this thread stores them
   };
   Rows findRows(Value firstIndex);
-  void visitBlock(Ring ring, Value block, llvm::MutableArrayRef<Rows> rows);
+  /// Key blocks that a group visits in one go, so that products follow each other.
+  static constexpr int64_t kRun = 2;
+  /// Visits `count` blocks; the place after them.
+  Ring visitBlocks(Ring ring, Value first, int64_t count, llvm::MutableArrayRef<Rows> rows);
+  void release(Ring ring);
   void storeMasses(Values scores, Value block, Rows &rows);
 
   Value at(int64_t offset) { return b.add(shared, offset); }

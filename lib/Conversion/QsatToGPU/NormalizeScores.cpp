@@ -34,6 +34,7 @@ public:
     blockLanes = b.lanes / rowLanes;
     rowLane = b.rem(b.lane, rowLanes);
     blockLane = b.div(b.lane, rowLanes);
+    unroll = b.hasLanes() ? 4 : 1;
   }
 
   void build() {
@@ -41,42 +42,54 @@ public:
     count = sampled.contributing(b, rows);
     firstRow = b.mul(block, sampled.blockRows);
     lastRow = b.sub(b.add(firstRow, rows), 1);
+    keyBlocks = b.dim(masses, 3);
+    visibleBlocks = b.KernelBuilder::ceilDiv(mask.visibleEnd(lastRow, numKeys), sampled.blockKeys);
     // Rows are taken as many at a time as there are lanes for.
     Values logs = b.loop(b.index(0), b.index(sampled.perBlock), rowLanes, {zero, zero},
                          [&](Value base, ValueRange carried) -> Values {
-                           Value log = logOfRow(base);
-                           addShares(base, log);
+                           Value row = b.add(base, rowLane), log = logOfRow(row);
+                           addShares(base, row, log);
                            Value sees = b.cmpf(arith::CmpFPredicate::UNE, log, none);
                            return {b.select(sees, b.addf(carried[0], log), carried[0]),
                                    b.select(sees, b.addf(carried[1], b.constant(acc, 1.0)), carried[1])};
                          });
+    b.loop(b.add(visibleBlocks, b.lane), keyBlocks, b.lanes, [&](Value j) {
+      b.store(b.constant(b.getF32Type(), 0.0), amplitude, {batch, head, block, j});
+    });
     if (lse)
       storeLse(b.sumOver(logs[0], 1, rowLanes), b.sumOver(logs[1], 1, rowLanes));
   }
 
 private:
-  /// s of row `row` and key block `keyBlock`; -inf where no row of the block sees it.
+  /// s of row `row` and key block `keyBlock`; -inf where no row of the block sees
+  /// it. Memory is read in any case: what nothing was written to is not looked at.
   Value load(Value row, Value keyBlock) {
-    Value last = b.sub(b.dim(masses, 3), 1), inside = b.le(keyBlock, last);
-    Value j = b.min(keyBlock, last), first = b.mul(j, sampled.blockKeys);
-    Value end = b.min(b.add(first, sampled.blockKeys), numKeys);
-    Value seen = mask.anyVisible(firstRow, lastRow, first, b.sub(end, 1));
-    seen = b.both(b.both(seen, inside), b.less(row, count));
-    return b.choose(seen, [&]() -> Values { return {b.load(masses, {batch, head, block, j, row})}; },
-                    [&]() -> Values { return {none}; })[0];
+    Value seen = b.both(b.less(keyBlock, visibleBlocks), b.less(row, count));
+    Value j = b.min(keyBlock, b.sub(keyBlocks, 1));
+    if (mask.hasWindow()) {
+      Value first = b.mul(j, sampled.blockKeys), end = b.min(b.add(first, sampled.blockKeys), numKeys);
+      seen = b.both(seen, mask.anyVisible(firstRow, lastRow, first, b.sub(end, 1)));
+    }
+    return b.select(seen, b.load(masses, {batch, head, block, j, row}), none);
   }
 
   Value baseOf(Value m) { return b.select(b.cmpf(arith::CmpFPredicate::OEQ, m, none), zero, m); }
 
   /// log2 of all mass of the row of this lane; -inf for a row that sees nothing.
-  Value logOfRow(Value base) {
-    Value row = b.add(base, rowLane);
-    Values state = b.loop(b.index(0), b.dim(masses, 3), blockLanes, {none, zero},
+  Value logOfRow(Value row) {
+    Values state = b.loop(b.index(0), visibleBlocks, unroll * blockLanes, {none, zero},
                           [&](Value j, ValueRange carried) -> Values {
-                            Value s = load(row, b.add(j, blockLane)), top = b.maxf(carried[0], s);
+                            Values s;
+                            Value top = carried[0], sum;
+                            for (int64_t n = 0; n < unroll; ++n)
+                              s.push_back(load(row, b.add(b.add(j, blockLane), n * blockLanes)));
+                            for (Value more : s)
+                              top = b.maxf(top, more);
                             Value shift = baseOf(top);
-                            Value before = b.mulf(carried[1], b.exp2(b.subf(carried[0], shift)));
-                            return {top, b.addf(before, b.exp2(b.subf(s, shift)))};
+                            sum = b.mulf(carried[1], b.exp2(b.subf(carried[0], shift)));
+                            for (Value more : s)
+                              sum = b.addf(sum, b.exp2(b.subf(more, shift)));
+                            return {top, sum};
                           });
     Value top = b.largestOver(state[0], rowLanes, b.lanes), shift = baseOf(top);
     Value sum = b.mulf(state[1], b.exp2(b.subf(state[0], shift)));
@@ -88,21 +101,24 @@ private:
 
   /// amplitude += the shares of the rows of this pass; the root of the mean after
   /// the last.
-  void addShares(Value base, Value log) {
-    Value row = b.add(base, rowLane);
+  void addShares(Value base, Value row, Value log) {
     Value isFirst = b.eq(base, b.index(0)), isLast = b.ge(b.add(base, rowLanes), b.index(sampled.perBlock));
-    Value shift = baseOf(log), numBlocks = b.dim(masses, 3), divisor = b.toFloat(count, acc);
+    Value shift = baseOf(log), divisor = b.toFloat(count, acc);
     FloatType f32 = b.getF32Type();
-    b.loop(b.index(0), numBlocks, blockLanes, [&](Value j) {
-      Value keyBlock = b.add(j, blockLane);
-      Value share = b.sumOver(b.exp2(b.subf(load(row, keyBlock), shift)), 1, rowLanes);
-      b.when(b.both(b.eq(rowLane, b.index(0)), b.less(keyBlock, numBlocks)), [&] {
-        Value at[] = {batch, head, block, keyBlock};
-        Value before = b.convert(b.load(amplitude, at), acc);
-        Value sum = b.select(isFirst, share, b.addf(before, share));
-        Value root = b.create<math::SqrtOp>(b.divf(sum, divisor));
-        b.store(b.convert(b.select(isLast, root, sum), f32), amplitude, at);
-      });
+    b.loop(b.index(0), visibleBlocks, unroll * blockLanes, [&](Value first) {
+      Values s;
+      for (int64_t n = 0; n < unroll; ++n)
+        s.push_back(load(row, b.add(b.add(first, blockLane), n * blockLanes)));
+      for (int64_t n = 0; n < unroll; ++n) {
+        Value j = b.add(b.add(first, blockLane), n * blockLanes);
+        Value share = b.sumOver(b.exp2(b.subf(s[n], shift)), 1, rowLanes);
+        b.when(b.both(b.eq(rowLane, b.index(0)), b.less(j, visibleBlocks)), [&] {
+          Value at[] = {batch, head, block, j};
+          Value before = b.select(isFirst, zero, b.convert(b.load(amplitude, at), acc));
+          Value sum = b.addf(before, share), root = b.create<math::SqrtOp>(b.divf(sum, divisor));
+          b.store(b.convert(b.select(isLast, root, sum), f32), amplitude, at);
+        });
+      }
     });
   }
 
@@ -123,8 +139,9 @@ private:
   FloatType acc;
   Value none, zero;
   int64_t rowLanes, blockLanes;
+  int64_t unroll; ///< key blocks of a lane that are loaded at once
   Value rowLane, blockLane;
-  Value count, firstRow, lastRow;
+  Value count, firstRow, lastRow, keyBlocks, visibleBlocks;
 };
 } // namespace
 

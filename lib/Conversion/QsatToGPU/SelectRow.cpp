@@ -13,10 +13,10 @@ static ValueRange partOf(ValueRange operands, OperandRange part) {
   return operands.slice(part.getBeginOperandIndex(), part.size());
 }
 
-SelectRow::SelectRow(TeamBuilder &b, AmplifiedSelectOp op, ValueRange operands, Value block, Value list,
-                     Value batch)
+SelectRow::SelectRow(TeamBuilder &b, AmplifiedSelectOp op, ValueRange operands, Value orders, Value block,
+                     Value list, Value batch)
     : b(b), op(op), mask(b, op.getMaskAttr(), partOf(operands, op.getPosition())), f32(b.getF32Type()),
-      amplitude(operands[0]), block(block), list(list), batch(batch) {
+      amplitude(operands[0]), orders(orders), block(block), list(list), batch(batch) {
   if (op.getLse())
     lse = operands[1];
   if (op.getSpread())
@@ -36,6 +36,8 @@ SelectRow::SelectRow(TeamBuilder &b, AmplifiedSelectOp op, ValueRange operands, 
   };
   diagonalBegin = diagonalBlock(firstRow);
   diagonalLast = diagonalBlock(lastRow);
+  Value end = mask.visibleEnd(lastRow, b.mul(blocks, op.getBlockN()));
+  visibleBlocks = b.KernelBuilder::ceilDiv(end, op.getBlockN());
 }
 
 //===----------------------------------------------------------------------===//
@@ -43,15 +45,18 @@ SelectRow::SelectRow(TeamBuilder &b, AmplifiedSelectOp op, ValueRange operands, 
 //===----------------------------------------------------------------------===//
 
 SelectRow::Candidate SelectRow::candidate(Value number) {
-  Value inside = b.less(number, blocks), j = b.min(number, b.sub(blocks, 1));
+  Value inside = b.less(number, visibleBlocks), j = b.min(number, b.sub(blocks, 1));
   Value firstHead = b.mul(list, group);
   Value sum = b.loop(b.index(0), group, 1, {b.constant(f32, 0.0)}, [&](Value g, ValueRange sum) -> Values {
     Value x = b.load(amplitude, {batch, b.add(firstHead, g), block, j});
     return {b.addf(sum[0], b.mulf(x, x))};
   })[0];
   Value p = b.divf(sum, b.toFloat(group, f32));
-  Value firstKey = b.mul(j, op.getBlockN()), lastKey = b.add(firstKey, op.getBlockN() - 1);
-  Value eligible = b.both(inside, mask.anyVisible(firstRow, lastRow, firstKey, lastKey));
+  Value eligible = inside;
+  if (mask.hasWindow()) {
+    Value firstKey = b.mul(j, op.getBlockN()), lastKey = b.add(firstKey, op.getBlockN() - 1);
+    eligible = b.both(inside, mask.anyVisible(firstRow, lastRow, firstKey, lastKey));
+  }
   auto within = [&](Value first, Value last) { return b.both(b.ge(j, first), b.le(j, last)); };
   Value before = within(b.sub(diagonalBegin, op.getLocal()), b.sub(diagonalBegin, 1));
   Value after = within(b.add(diagonalLast, 1), b.add(diagonalLast, op.getLocal()));
@@ -61,16 +66,16 @@ SelectRow::Candidate SelectRow::candidate(Value number) {
   return {number, p, eligible, b.both(forced, eligible)};
 }
 
-Values SelectRow::forEach(ValueRange inits, function_ref<Values(const Candidate &, ValueRange)> body) {
+Values SelectRow::forEach(ValueRange inits, function_ref<Values(Value, ValueRange)> body) {
   // All lanes make the same number of rounds: they exchange values in them.
-  return b.loop(b.index(0), blocks, b.lanes, inits, [&](Value first, ValueRange carried) -> Values {
-    return body(candidate(b.add(first, b.lane)), carried);
+  return b.loop(b.index(0), visibleBlocks, b.lanes, inits, [&](Value first, ValueRange carried) -> Values {
+    return body(b.add(first, b.lane), carried);
   });
 }
 
 Value SelectRow::countOf(Test test) {
-  Value count = forEach({b.index(0)}, [&](const Candidate &c, ValueRange carried) -> Values {
-    return {b.add(carried[0], b.select(test(c), b.index(1), b.index(0)))};
+  Value count = forEach({b.index(0)}, [&](Value number, ValueRange carried) -> Values {
+    return {b.add(carried[0], b.select(test(candidate(number)), b.index(1), b.index(0)))};
   })[0];
   return b.sumOfTeam(count);
 }
@@ -79,36 +84,50 @@ Value SelectRow::countOf(Test test) {
 // The first of an order
 //===----------------------------------------------------------------------===//
 
-/// Bits of p, which order like p since it is not negative, below the bit of forced.
-static constexpr int64_t kOrderBits = 32;
-
-Value SelectRow::orderOf(const Candidate &c) {
-  Value bits = b.create<arith::BitcastOp>(b.getI32Type(), c.p);
-  Value wide = b.create<arith::ExtUIOp>(b.getI64Type(), b.create<arith::AndIOp>(bits, b.i32(INT32_MAX)));
-  return b.create<arith::OrIOp>(wide, b.select(c.forced, b.i64(int64_t(1) << (kOrderBits - 1)), b.i64(0)));
+/// The bits of p order like p, since it is not negative.
+Value SelectRow::orderOf(const Candidate &c, Value among) {
+  Value bits = b.create<arith::AndIOp>(b.create<arith::BitcastOp>(b.getI32Type(), c.p), b.i32(INT32_MAX));
+  Value order = b.add(b.min(bits, b.i32(INT32_MAX - 1)), b.i32(1));
+  order = b.create<arith::OrIOp>(order, b.select(c.forced, b.i32(INT32_MIN), b.i32(0)));
+  return b.select(among, order, b.i32(0));
 }
 
-SelectRow::Prefix SelectRow::firstOf(Value count, Test among) {
-  auto atLeast = [&](Value cut) {
-    return countOf([&](const Candidate &c) { return b.both(among(c), b.ge(orderOf(c), cut)); });
+SelectRow::Prefix SelectRow::firstOf(Value length, Order order) {
+  constexpr int64_t kBits = 32, kStep = 2, kCuts = (1 << kStep) - 1;
+  Value zero = b.index(0), one = b.index(1);
+  auto countFrom = [&](ArrayRef<Value> cuts, arith::CmpIPredicate predicate) {
+    Values counts = forEach(Values(cuts.size(), zero), [&](Value number, ValueRange carried) -> Values {
+      Value place = order(number);
+      Values next;
+      for (auto [cut, count] : llvm::zip_equal(cuts, carried))
+        next.push_back(b.add(count, b.select(b.cmp(predicate, place, cut), one, zero)));
+      return next;
+    });
+    for (Value &count : counts)
+      count = b.sumOfTeam(count);
+    return counts;
   };
-  // The largest cut that leaves at least `count`: its bits from the highest down.
-  Value one = b.i64(1);
-  Value cut = b.loop(b.index(0), b.index(kOrderBits), 1, {b.i64(0)}, [&](Value n, ValueRange carried) -> Values {
-    Value shift = b.sub(b.i64(kOrderBits - 1), b.toI64(n));
-    Value raised = b.create<arith::OrIOp>(carried[0], b.create<arith::ShLIOp>(one, shift));
-    return {b.select(b.ge(atLeast(raised), count), raised, carried[0])};
+  // The largest cut that leaves at least `length`: its bits from the highest down.
+  Value cut = b.loop(zero, b.index(kBits / kStep), 1, {b.i32(0)}, [&](Value n, ValueRange carried) -> Values {
+    Value shift = b.sub(b.i32(kBits - kStep), b.mul(b.toI32(n), b.i32(kStep))), best = carried[0];
+    Values cuts;
+    for (int64_t digit = 1; digit <= kCuts; ++digit)
+      cuts.push_back(b.create<arith::OrIOp>(best, b.create<arith::ShLIOp>(b.i32(digit), shift)));
+    for (auto [raised, count] : llvm::zip_equal(cuts, countFrom(cuts, arith::CmpIPredicate::uge)))
+      best = b.select(b.ge(count, length), raised, best);
+    return {best};
   })[0];
-  Value above = countOf([&](const Candidate &c) { return b.both(among(c), b.gt(orderOf(c), cut)); });
-  return {cut, b.sub(count, above)};
+  return {cut, b.sub(length, countFrom(cut, arith::CmpIPredicate::ugt)[0])};
 }
 
 //===----------------------------------------------------------------------===//
 // Policies
 //===----------------------------------------------------------------------===//
 
-/// Whether `policy` takes the first of an order, not what reaches a cut.
-static bool takesFirst(Policy policy) { return policy == Policy::TopK || policy == Policy::Budget; }
+/// Whether the policy takes the first of an order, not what reaches a cut.
+bool SelectRow::needsOrders(AmplifiedSelectOp op) {
+  return op.getPolicy() == Policy::TopK || op.getPolicy() == Policy::Budget;
+}
 
 /// What `compared` has to reach.
 Value SelectRow::cutOfPolicy() {
@@ -123,13 +142,15 @@ Value SelectRow::cutOfPolicy() {
     return b.exp2(b.mulf(exponent, b.constant(f32, 1.4426950408889634)));
   }
   case Policy::RelativeThreshold: {
-    Value top = forEach({zero}, [&](const Candidate &c, ValueRange top) -> Values {
+    Value top = forEach({zero}, [&](Value number, ValueRange top) -> Values {
+      Candidate c = candidate(number);
       return {b.select(c.eligible, b.maxf(c.p, top[0]), top[0])};
     })[0];
     return b.mulf(theta, b.largestOfTeam(top));
   }
   case Policy::Residual: {
-    Value sum = forEach({zero}, [&](const Candidate &c, ValueRange sum) -> Values {
+    Value sum = forEach({zero}, [&](Value number, ValueRange sum) -> Values {
+      Candidate c = candidate(number);
       return {b.select(c.eligible, b.addf(sum[0], compared(c)), sum[0])};
     })[0];
     return b.mulf(theta, b.sumOfTeam(sum));
@@ -149,11 +170,11 @@ Value SelectRow::compared(const Candidate &c) {
 }
 
 /// How many the policy takes: k, or ceil(alpha * n^exponent) in f64.
-Value SelectRow::lengthOfPolicy() {
+Value SelectRow::lengthOfPolicy(Value eligible) {
   if (op.getPolicy() == Policy::TopK)
     return b.index(op.getK());
   FloatType f64 = b.getF64Type();
-  Value n = b.toFloat(countOf([](const Candidate &c) { return c.eligible; }), f64);
+  Value n = b.toFloat(eligible, f64);
   double exponent = op.getExponent().convertToDouble();
   Value power = exponent == 1 ? n : exponent == 0 ? b.constant(f64, 1.0) : b.create<math::SqrtOp>(n).getResult();
   Value budget = b.create<math::CeilOp>(b.mulf(b.constant(f64, op.getAlpha().convertToDouble()), power));
@@ -166,43 +187,71 @@ Value SelectRow::lengthOfPolicy() {
 // The list
 //===----------------------------------------------------------------------===//
 
-void SelectRow::build() {
-  auto isEligible = [](const Candidate &c) { return c.eligible; };
-  if (takesFirst(op.getPolicy())) {
-    Value forced = countOf([](const Candidate &c) { return c.forced; });
-    Value all = countOf(isEligible);
-    Value length = b.min(b.max(lengthOfPolicy(), forced), b.min(all, limit));
-    return store(isEligible, firstOf(length, isEligible));
-  }
+void SelectRow::build() { orders ? takeFirst() : takeFromCut(); }
+
+void SelectRow::takeFirst() {
+  Value zero = b.index(0), one = b.index(1);
+  Values counts = forEach({zero, zero}, [&](Value number, ValueRange carried) -> Values {
+    Candidate c = candidate(number);
+    b.when(b.less(number, blocks), [&] { b.store(orderOf(c, c.eligible), orders, {batch, list, block, number}); });
+    return {b.add(carried[0], b.select(c.eligible, one, zero)), b.add(carried[1], b.select(c.forced, one, zero))};
+  });
+  Value eligible = b.sumOfTeam(counts[0]), forced = b.sumOfTeam(counts[1]);
+  Value length = b.min(b.max(lengthOfPolicy(eligible), forced), b.min(eligible, limit));
+  // Each lane reads back what it stored itself.
+  auto order = [&](Value number) -> Value {
+    Value place = b.load(orders, {batch, list, block, b.min(number, b.sub(blocks, 1))});
+    return b.select(b.less(number, blocks), place, b.i32(0));
+  };
+  storeFirst(firstOf(length, order), order);
+}
+
+void SelectRow::takeFromCut() {
   Value cut = cutOfPolicy();
   auto isMarked = [&](const Candidate &c) {
     Value isTaken = b.cmpf(arith::CmpFPredicate::OGE, compared(c), cut);
     return b.both(c.eligible, b.either(c.forced, isTaken));
   };
-  // When there are more than the list holds, the first of them.
-  Value fits = b.le(countOf(isMarked), limit);
-  b.ifElse(fits, [&] { store(isMarked, std::nullopt); }, [&] { store(isMarked, firstOf(limit, isMarked)); });
+  // Only when there may be more than the list holds are they counted, and the
+  // first of them found.
+  Value fits = b.choose(b.le(visibleBlocks, limit), [&]() -> Values { return {b.boolean(true)}; },
+                        [&]() -> Values { return {b.le(countOf(isMarked), limit)}; })[0];
+  b.ifElse(fits, [&] { store(isMarked); }, [&] {
+    auto order = [&](Value number) {
+      Candidate c = candidate(number);
+      return orderOf(c, isMarked(c));
+    };
+    storeFirst(firstOf(limit, order), order);
+  });
 }
 
-void SelectRow::store(Test test, std::optional<Prefix> prefix) {
+void SelectRow::store(Test marks) {
+  storeList([&](const Candidate &c, Value) { return std::pair(marks(c), Value()); });
+}
+
+void SelectRow::storeFirst(const Prefix &prefix, Order order) {
+  storeList([&](const Candidate &c, Value seen) {
+    Value place = order(c.number), isTie = b.cmp(arith::CmpIPredicate::eq, place, prefix.cut);
+    isTie = b.both(isTie, c.eligible);
+    Value ties = b.select(isTie, b.index(1), b.index(0));
+    Value taken = b.both(isTie, b.less(b.add(seen, b.sumBefore(ties)), prefix.ties));
+    Value above = b.cmp(arith::CmpIPredicate::ugt, place, prefix.cut);
+    return std::pair(b.either(above, taken), b.sumOfTeam(ties));
+  });
+}
+
+void SelectRow::storeList(function_ref<std::pair<Value, Value>(const Candidate &, Value)> marks) {
   Value zero = b.index(0), one = b.index(1);
-  auto asNumber = [&](Value condition) { return b.select(condition, one, zero); };
   // Carried: entries of the list, ties seen, mass of this lane.
-  Values total = forEach({zero, zero, b.constant(f32, 0.0)}, [&](const Candidate &c, ValueRange carried) -> Values {
-    Value marked = test(c), ties = zero;
-    if (prefix) {
-      Value order = orderOf(c), isTie = b.both(marked, b.eq(order, prefix->cut));
-      ties = asNumber(isTie);
-      Value seen = b.add(carried[1], b.sumBefore(ties));
-      Value taken = b.both(isTie, b.less(seen, prefix->ties));
-      marked = b.both(marked, b.either(b.gt(order, prefix->cut), taken));
-    }
-    Value entries = asNumber(marked), place = b.add(carried[0], b.sumBefore(entries));
+  Values total = forEach({zero, zero, b.constant(f32, 0.0)}, [&](Value number, ValueRange carried) -> Values {
+    Candidate c = candidate(number);
+    auto [marked, ties] = marks(c, carried[1]);
+    Value entries = b.select(marked, one, zero), place = b.add(carried[0], b.sumBefore(entries));
     b.when(b.both(marked, b.less(place, limit)),
            [&] { b.store(b.toI32(c.number), indices, {batch, list, block, place}); });
     Value more = b.addf(carried[2], c.p);
-    Value tiesSeen = prefix ? b.add(carried[1], b.sumOfTeam(ties)) : zero;
-    return {b.add(carried[0], b.sumOfTeam(entries)), tiesSeen, b.select(marked, more, carried[2])};
+    return {b.add(carried[0], b.sumOfTeam(entries)), ties ? b.add(carried[1], ties) : zero,
+            b.select(marked, more, carried[2])};
   });
   Value sum = b.sumOfTeam(total[2]), whole = b.constant(f32, 1.0);
   // NaN passes the comparison.

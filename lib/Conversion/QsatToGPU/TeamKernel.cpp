@@ -44,6 +44,12 @@ Value TeamBuilder::largestOver(Value value, int64_t low, int64_t high) {
   return value;
 }
 
+Value TeamBuilder::exp2(Value x) {
+  if (!onDriver || !x.getType().isF32())
+    return TaskBuilder::exp2(x);
+  return create<LLVM::Exp2Op>(x.getType(), x, LLVM::FastmathFlags::afn);
+}
+
 Value TeamBuilder::sumBefore(Value value) {
   if (!hasLanes())
     return index(0);
@@ -61,8 +67,8 @@ Value TeamBuilder::sumBefore(Value value) {
 
 /// The number of the block or the thread in `dimension`.
 template <typename GPUOp, typename X, typename Y, typename Z>
-static Value place(TeamBuilder &b, bool onDriver, gpu::Dimension dimension) {
-  if (!onDriver)
+static Value place(TeamBuilder &b, gpu::Dimension dimension) {
+  if (!b.onDriver)
     return GPUOp::create(b, b.getLoc(), dimension);
   Type i32 = b.getI32Type();
   Value number = dimension == gpu::Dimension::x   ? Value(X::create(b, b.getLoc(), i32))
@@ -72,12 +78,12 @@ static Value place(TeamBuilder &b, bool onDriver, gpu::Dimension dimension) {
 }
 
 /// The function around the body; `teams` is its last argument.
-static void buildBody(TeamBuilder &b, bool onDriver, ValueRange arguments, TeamBody body) {
+static void buildBody(TeamBuilder &b, ValueRange arguments, TeamBody body) {
   auto block = [&](gpu::Dimension dimension) {
-    return place<gpu::BlockIdOp, NVVM::BlockIdXOp, NVVM::BlockIdYOp, NVVM::BlockIdZOp>(b, onDriver, dimension);
+    return place<gpu::BlockIdOp, NVVM::BlockIdXOp, NVVM::BlockIdYOp, NVVM::BlockIdZOp>(b, dimension);
   };
   Value thread = place<gpu::ThreadIdOp, NVVM::ThreadIdXOp, NVVM::ThreadIdYOp, NVVM::ThreadIdZOp>(
-      b, onDriver, gpu::Dimension::x);
+      b, gpu::Dimension::x);
   thread = b.add(b.mul(block(gpu::Dimension::x), kThreads), thread);
   Value team = b.div(thread, b.lanes);
   b.lane = b.rem(thread, b.lanes);
@@ -94,7 +100,8 @@ static const CPUTarget &getPortableMachine() {
 /// For the driver: a function of the LLVM dialect, its memrefs taken apart.
 static void buildForDriver(gpu::GPUModuleOp module, StringRef name, int64_t lanes, ValueRange arguments,
                            TeamBody body) {
-  TeamBuilder b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody()), getPortableMachine(), lanes);
+  TeamBuilder b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody()), getPortableMachine(), lanes,
+                /*onDriver=*/true);
   SmallVector<Type> types;
   for (Value argument : arguments)
     llvm::append_range(types, getPartTypes(argument.getType()));
@@ -103,6 +110,8 @@ static void buildForDriver(gpu::GPUModuleOp module, StringRef name, int64_t lane
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b.getUnitAttr());
   function->setAttr("nvvm.maxntid", b.getDenseI32ArrayAttr(kThreads));
+  // Left alone, ptxas would rather spill than use more than 56 registers.
+  function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(8));
   Block *entry = function.addEntryBlock(b);
   b.setInsertionPointToStart(entry);
   SmallVector<Value> whole;
@@ -112,21 +121,22 @@ static void buildForDriver(gpu::GPUModuleOp module, StringRef name, int64_t lane
     whole.push_back(fromParts(b, argument.getType(), parts.take_front(count)));
     parts = parts.drop_front(count);
   }
-  buildBody(b, /*onDriver=*/true, whole, body);
+  buildBody(b, whole, body);
   b.create<LLVM::ReturnOp>(ValueRange());
 }
 
 /// For everything else: a gpu.func.
 static void buildPortable(gpu::GPUModuleOp module, StringRef name, ValueRange arguments, const GPUTarget &target,
                           TeamBody body) {
-  TeamBuilder b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody()), getPortableMachine(), /*lanes=*/1);
+  TeamBuilder b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody()), getPortableMachine(), /*lanes=*/1,
+                /*onDriver=*/false);
   auto function = gpu::GPUFuncOp::create(b, b.getLoc(), name, b.getFunctionType(arguments.getTypes(), {}));
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   if (target.isHost) // of no use but to SPIR-V, which cannot do without
     function->setAttr(spirv::getEntryPointABIAttrName(),
                       spirv::getEntryPointABIAttr(b.getContext(), {kThreads, 1, 1}));
   b.setInsertionPointToStart(&function.getBody().front());
-  buildBody(b, /*onDriver=*/false, function.getArguments(), body);
+  buildBody(b, function.getArguments(), body);
   gpu::ReturnOp::create(b, b.getLoc());
 }
 

@@ -14,10 +14,11 @@ namespace qsat {
 
 class TeamBuilder : public TaskBuilder {
 public:
-  TeamBuilder(mlir::Location loc, mlir::OpBuilder builder, const CPUTarget &target, int64_t lanes)
-      : TaskBuilder(loc, builder, target), lanes(lanes) {}
+  TeamBuilder(mlir::Location loc, mlir::OpBuilder builder, const CPUTarget &target, int64_t lanes, bool onDriver)
+      : TaskBuilder(loc, builder, target), lanes(lanes), onDriver(onDriver) {}
 
   const int64_t lanes; ///< of a team, a power of two
+  const bool onDriver; ///< for LLVM's NVPTX back end
   Value lane;          ///< of this thread, an index
 
   /// The sum (of f32 or index), or the largest, of the values of the lanes whose
@@ -31,6 +32,8 @@ public:
   /// The sum of the index values of the lanes before this one.
   Value sumBefore(Value value);
   bool hasLanes() const { return lanes > 1; }
+  /// 2^x, by the special function unit where there is one.
+  Value exp2(Value x);
 };
 
 /// A launch of `teams` x `heads` x `batches` teams.

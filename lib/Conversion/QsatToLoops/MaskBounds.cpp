@@ -30,6 +30,13 @@ Value MaskBounds::anyVisible(Value i0, Value i1, Value k0, Value k1) const {
   return b.both(any, b.either(inWindow, b.less(k0, sinks)));
 }
 
+Value MaskBounds::visibleEnd(Value i1, Value numKeys) const {
+  if (!mask || !mask.getLookahead())
+    return numKeys;
+  Value end = b.add(b.add(i1, shift), *mask.getLookahead() + 1);
+  return b.max(b.min(end, numKeys), 0);
+}
+
 Value MaskBounds::allVisible(Value i0, Value i1, Value k0, Value k1) const {
   Value all = b.boolean(true);
   if (isTrivial())

@@ -21,6 +21,10 @@ public:
   mlir::Value allVisible(mlir::Value i0, mlir::Value i1, mlir::Value k0, mlir::Value k1) const;
   /// Per lane, where the rows are `rows` (vector of i32): sees all of [k0, k1].
   mlir::Value lanesSee(mlir::Value rows, mlir::Value k0, mlir::Value k1) const;
+  /// The keys that rows up to `i1` may see end here, or at `numKeys`.
+  mlir::Value visibleEnd(mlir::Value i1, mlir::Value numKeys) const;
+  /// Whether keys before that end may be hidden from all rows.
+  bool hasWindow() const { return mask && mask.getWindow() > 0; }
   /// The key i + offset of row i.
   mlir::Value diagonalKey(mlir::Value i) const { return b.add(i, shift); }
 
