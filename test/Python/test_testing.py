@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from qsat.reference import dense, mask
-from qsat.testing import mutations, recipe, spellings
+from qsat.testing import mutations, recipe, spellings, twists, wide
 from qsat.testing.builder import Builder, Style
 from qsat.testing.ir import literal
 
@@ -54,6 +54,31 @@ def test_arrange_keeps_the_axes():
         moved = builder.arrange(value, (*groups, ()))
         assert moved.groups == (*groups, ())
         assert np.prod(moved.shape) == 24
+
+
+@pytest.mark.parametrize("family", twists.FAMILIES)
+def test_every_family_twists_programs(family):
+    """It finds its place in some programs, and these differ from what they were."""
+    found = 0
+    for seed in range(60):
+        twist = twists.Twist(family)
+        rng = random.Random(seed)
+        made = spellings.spell(recipe.sample_alike(rng), rng, "f", twist=twist).function.text()
+        if not twist.done:
+            continue
+        rng = random.Random(seed)
+        assert made != spellings.spell(recipe.sample_alike(rng), rng, "f").function.text()
+        found += 1
+        if found == 3:
+            return
+    pytest.fail(f"found no place in {60 - found} programs")
+
+
+def test_a_program_in_f64():
+    text = "func.func @f16(%a: tensor<2xf32>) { %b = arith.constant 0xFF800000 : f32 %c = arith.extf %b : f16 to f32 }"
+    assert wide.widened(None, "f16", text) == (
+        "func.func @f16_wide(%a: tensor<2xf64>) { %b = arith.constant 0xFFF0000000000000 : f64 "
+        "%c = arith.bitcast %b : f64 to f64 }")
 
 
 @pytest.mark.parametrize("change", mutations.ALL, ids=lambda c: c.__name__)
