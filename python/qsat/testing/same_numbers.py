@@ -2,7 +2,8 @@
 
     python -m qsat.testing.same_numbers --qsat-opt=build/bin/qsat-opt FILE.mlir...
 
-Each file holds one function on tensors of fixed sizes. For counter-examples once found.
+Each file holds one function. Where its arguments have run-time sizes, a line says those to
+take: ``// sizes: 3x4, 3x5``. For counter-examples once found.
 """
 
 import argparse
@@ -16,23 +17,29 @@ from .near_miss_check import AGREEMENT, disagreement, narrowest, with_originals
 from .spelling_check import passes
 
 
-def tensors(text):
-    """The values of the tensor types in ``text``, in order."""
-    for shape in re.findall(r"tensor<([^<>]*)>", text):
-        *sizes, elem = shape.split("x")
-        yield Value([Dim(int(s)) for s in sizes], elem)
+def tensors(text, sizes):
+    """The values of the tensor types in ``text``, in order, with the ``sizes`` of each, a
+    list of texts like "3x4", where there are any."""
+    for number, shape in enumerate(re.findall(r"tensor<([^<>]*)>", text)):
+        *dims, elem = shape.split("x")
+        known = sizes[number].split("x") if sizes else dims
+        # Of a result only the rank counts.
+        yield Value([Dim(0 if s == "?" else int(s)) for s in known], elem)
 
 
 def compare(tools, path):
     """"not raised", "raised, the same numbers", or what is wrong."""
-    head, functions = execute.split(path.read_text())
+    whole = path.read_text()
+    sizes = re.search(r"^// sizes: (.*)", whole, re.M)
+    head, functions = execute.split(whole)
     (name, text), = functions.items()
     # Written out, so that the text stands beside that of the raised function.
     aliases = dict(line.split(" = ", 1) for line in head.splitlines())
     text = re.sub(r"#\w+\b", lambda m: aliases.get(m.group(0), m.group(0)), text)
     functions = {name: text}
     arguments, results = re.match(r"\s*func\.func @\w+\((.*?)\) -> (.*?) attributes", text).groups()
-    function = Function(name, list(tensors(arguments)), [], list(tensors(results)))
+    function = Function(name, list(tensors(arguments, sizes and sizes.group(1).split(", "))), [],
+                        list(tensors(results, None)))
     libraries, errors = tools.compiled(functions, passes(""), execute.ATTENTION.search,
                                        with_originals(functions))
     if errors:
