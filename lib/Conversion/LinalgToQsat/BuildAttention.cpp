@@ -46,6 +46,7 @@ private:
   Value castTo(Value tensor, FloatType type);
   Value castScalar(OpBuilder &b, Value scalar, Type type);
   void addExtras();
+  void addGather(Node *leaf, const DimGroups &groups);
   void buildRegion(qsat::AttentionOp op);
   Value applyStep(OpBuilder &b, const ScoreStep &step, Value x, NodeEmitter &emitter);
   Value elementwise(ValueRange inputs, ArrayRef<AffineMap> maps, RankedTensorType type,
@@ -142,6 +143,44 @@ Value AttentionBuilder::castTo(Value tensor, FloatType type) {
                      });
 }
 
+/// What is gathered at computed indices, as an extra over the dimensions that it varies over. A
+/// relative position bias varies over the distance of key and row only: over N + M - 1 numbers.
+void AttentionBuilder::addGather(Node *leaf, const DimGroups &groups) {
+  MLIRContext *context = builder.getContext();
+  auto isUsed = [](ArrayRef<unsigned> group, Node *node) {
+    return llvm::any_of(group, [&](unsigned var) { return (node->vars >> var) & 1; });
+  };
+  DimGroups present;
+  SmallVector<AffineExpr> dims;
+  auto addUsed = [&](unsigned end) {
+    for (unsigned k = 0; k < end; ++k)
+      if (isUsed(groups[k], leaf)) {
+        present.push_back(groups[k]);
+        dims.push_back(getAffineDimExpr(k, context));
+      }
+  };
+  std::optional<int64_t> rows =
+      match.rows.size() == 1 ? exprs.vars.staticExtent(match.rows[0]) : std::nullopt;
+  if (rows && match.keys.size() == 1 && isUsed(match.rows, leaf) && isUsed(match.keys, leaf)) {
+    AffineExpr extent = exprs.vars.extent(match.keys[0]) + (*rows - 1);
+    AffineExpr distance = exprs.vars.add(simplifyIndex(extent, exprs.vars));
+    DenseMap<AffineExpr, AffineExpr> map;
+    map[getAffineDimExpr(match.keys[0], context)] =
+        getAffineDimExpr(match.rows[0], context) + distance - (*rows - 1);
+    Node *atDistance = exprs.substitute(leaf, map);
+    if (!isUsed(match.rows, atDistance) && !isUsed(match.keys, atDistance)) {
+      leaf = atDistance;
+      addUsed(2);
+      present.push_back(variablesOf(distance, exprs.vars));
+      dims.push_back(getAffineDimExpr(3, context) - getAffineDimExpr(2, context) + (*rows - 1));
+    }
+  }
+  if (present.empty())
+    addUsed(4);
+  extras.push_back(materialize(builder, loc, leaf, present, exprs));
+  extraMaps.push_back(AffineMapAttr::get(AffineMap::get(4, 0, dims, context)));
+}
+
 void AttentionBuilder::addExtras() {
   MLIRContext *context = builder.getContext();
   DimGroups groups = {outerBatch, heads, match.rows, match.keys};
@@ -151,7 +190,7 @@ void AttentionBuilder::addExtras() {
   for (const ScoreStep &step : match.steps)
     if (step.operand)
       roots.push_back(step.operand);
-  leaves = leavesOf(roots);
+  leaves = leavesOf(roots, /*withGathers=*/true);
   VarTable coordinateVars(context);
   // A table of the four extents; unit extents are kept as constants by maps.
   for (ArrayRef<unsigned> group : groups)
@@ -162,6 +201,10 @@ void AttentionBuilder::addExtras() {
     if (leaf->kind == Node::Scalar)
       tensor = tensor::FromElementsOp::create(
           builder, loc, RankedTensorType::get({}, leaf->type), leaf->value);
+    if (leaf->isGather()) {
+      addGather(leaf, groups);
+      continue;
+    }
     bool isAffine = true;
     for (AffineExpr e : leaf->indices) {
       results.push_back(simplifyIndex(e.replaceDims(coordinates), coordinateVars));

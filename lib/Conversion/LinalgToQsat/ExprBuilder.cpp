@@ -1,6 +1,7 @@
 //===- ExprBuilder.cpp - Scalar expressions from linalg ops ---------------===//
 
 #include "ExprBuilder.h"
+#include "Materialize.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -225,7 +226,7 @@ Node *ExprBuilder::evaluateOp(Operation *inner, BodyValues &body) {
     if (Operation *list = extract.getTensor().getDefiningOp<tensor::FromElementsOp>();
         list && body.op->isProperAncestor(list))
       return lookup(extract.getTensor(), body);
-    SmallVector<AffineExpr> indices;
+    SmallVector<Node *> indices;
     for (Value v : extract.getIndices()) {
       // An index may itself be read from a tensor of indices.
       Node *index = lookup(v, body);
@@ -234,11 +235,12 @@ Node *ExprBuilder::evaluateOp(Operation *inner, BodyValues &body) {
         index = expand(index);
         --gatherDepth;
       }
-      if (!index || index->kind != Node::Index)
+      // What is gathered by data stays the tensor that it is.
+      if (!index || !leavesOf(index).empty())
         return nullptr;
-      indices.push_back(index->indices[0]);
+      indices.push_back(index);
     }
-    return exprs.load(extract.getTensor(), indices);
+    return exprs.apply(extract, indices);
   }
   TypedAttr constant;
   if (matchPattern(result, m_Constant(&constant)))

@@ -41,8 +41,9 @@ void emitSymbols(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<No
                  llvm::ArrayRef<mlir::AffineExpr> coordinates, DimSizes &sizes,
                  SymbolValues &values);
 
-/// The loads and scalars below `roots`, in a fixed order.
-llvm::SmallVector<Node *> leavesOf(llvm::ArrayRef<Node *> roots);
+/// The loads and scalars below `roots`, in a fixed order, and what is gathered, if
+/// `withGathers`.
+llvm::SmallVector<Node *> leavesOf(llvm::ArrayRef<Node *> roots, bool withGathers = false);
 
 /// Variables of each dimension of a tensor, outer to inner.
 using DimGroups = llvm::SmallVector<llvm::SmallVector<unsigned>>;

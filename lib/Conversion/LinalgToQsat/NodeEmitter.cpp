@@ -3,19 +3,23 @@
 #include "Materialize.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace qsat::raise;
 
-SmallVector<Node *> qsat::raise::leavesOf(ArrayRef<Node *> roots) {
+SmallVector<Node *> qsat::raise::leavesOf(ArrayRef<Node *> roots, bool withGathers) {
   SmallVector<Node *> leaves, stack(llvm::reverse(roots));
   llvm::DenseSet<Node *> seen;
   while (!stack.empty()) {
     Node *node = stack.pop_back_val();
     if (!seen.insert(node).second)
       continue;
-    if (node->kind == Node::Load || node->kind == Node::Scalar)
+    bool isGather = withGathers && node->isGather();
+    if (node->kind == Node::Load || node->kind == Node::Scalar || isGather)
       leaves.push_back(node);
+    if (isGather)
+      continue;
     for (Node *n : llvm::reverse(node->operands))
       stack.push_back(n);
   }
@@ -75,6 +79,8 @@ Value NodeEmitter::emitOne(Node *node) {
   }
   case Node::Op: {
     OperationState state(loc, node->op->getName());
+    if (auto gather = dyn_cast<tensor::ExtractOp>(node->op))
+      state.addOperands(gather.getTensor());
     for (Node *n : node->operands)
       state.addOperands(values.lookup(n));
     state.addTypes(node->type);

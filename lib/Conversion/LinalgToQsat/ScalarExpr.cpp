@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -25,6 +26,8 @@ static uint64_t attributeKey(Operation *op) {
     return uint64_t(cmp.getPredicate());
   if (isa<arith::ArithDialect, math::MathDialect>(op->getDialect()))
     return 0;
+  if (auto gather = dyn_cast<tensor::ExtractOp>(op))
+    return reinterpret_cast<uintptr_t>(gather.getTensor().getAsOpaquePointer());
   return reinterpret_cast<uintptr_t>(op->getAttrDictionary().getAsOpaquePointer());
 }
 
@@ -43,6 +46,8 @@ void Node::Profile(llvm::FoldingSetNodeID &id) const {
   for (Node *n : operands)
     id.AddPointer(n);
 }
+
+bool Node::isGather() const { return is<tensor::ExtractOp>(); }
 
 std::optional<double> Node::floatValue() const {
   if (auto value = dyn_cast_or_null<FloatAttr>(attribute))
@@ -230,6 +235,18 @@ Node *ExprContext::selectIndex(Node *condition, Node *yes, Node *no) {
 }
 
 Node *ExprContext::apply(Operation *op, ArrayRef<Node *> operands) {
+  if (auto gather = dyn_cast<tensor::ExtractOp>(op)) {
+    SmallVector<AffineExpr> indices;
+    for (Node *n : operands)
+      if (n->kind == Node::Index)
+        indices.push_back(n->indices[0]);
+    if (indices.size() == operands.size())
+      return load(gather.getTensor(), indices);
+    Node node = made(Node::Op, Node::typeOf(op));
+    node.op = op;
+    node.operands = operands;
+    return unique(node);
+  }
   if (isa<IntegerType, IndexType>(Node::typeOf(op))) {
     if (Node *simple = simplifyInteger(op, operands))
       return simple;
@@ -257,10 +274,12 @@ Node *ExprContext::apply(Operation *op, ArrayRef<Node *> operands) {
     return moved;
   Node node = made(Node::Op, Node::typeOf(op));
   node.op = op;
-  // Commutative operands in one order; constants stay on the right.
+  // Constants, then indices, stand on the right of commutative operations. Made again, a node
+  // is the same.
   SmallVector<Node *> ordered(operands);
+  auto rank = [](Node *n) { return n->isConst() ? 2 : n->kind == Node::Index ? 1 : 0; };
   if (op->hasTrait<OpTrait::IsCommutative>() && ordered.size() == 2 &&
-      (ordered[0]->isConst() || (!ordered[1]->isConst() && ordered[0]->kind == Node::Index)))
+      rank(ordered[0]) > rank(ordered[1]))
     std::swap(ordered[0], ordered[1]);
   node.operands = ordered;
   return unique(node);

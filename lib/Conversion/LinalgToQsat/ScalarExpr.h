@@ -34,7 +34,8 @@ struct Node : llvm::FoldingSetNode {
   mlir::Type type;
   mlir::Attribute attribute;
   mlir::Value value;
-  /// An operation that computes this; only its name and attributes count.
+  /// An operation that computes this; only its name and attributes count, and the tensor of a
+  /// tensor.extract, whose operands here are the indices.
   mlir::Operation *op = nullptr;
   llvm::ArrayRef<mlir::AffineExpr> indices;
   llvm::ArrayRef<Node *> operands;
@@ -49,6 +50,8 @@ struct Node : llvm::FoldingSetNode {
   template <typename OpTy> bool is() const {
     return kind == Op && mlir::isa<OpTy>(op);
   }
+  /// An element of a tensor at indices that are no index expressions, but computed from some.
+  bool isGather() const;
   bool isConst() const { return kind == Const; }
   /// The value of a float constant.
   std::optional<double> floatValue() const;
