@@ -75,8 +75,9 @@ def ConvertQsatToGPU : Pass<"convert-qsat-to-gpu", "::mlir::ModuleOp"> {
     (`qsat-launch-to-loops`).
 
     On all: `amplitude_score` with estimator rows or exact, as the mass of each
-    sampled row in each key block and a normalisation (memory: one number for each of
-    these), and `amplified_select` with the policies that sort nothing (threshold,
+    sampled row in each key block (on sm_90a, for what attention takes there: with
+    wgmma, 256 rows against a block at a time) and a normalisation (memory: one number
+    for each row and block), and `amplified_select` with the policies that sort nothing (threshold,
     logit_threshold, relative_threshold, residual, top_k, budget). With `attention` of
     the lists that is four launches; nothing waits. What functions allocate for it comes
     from the runtime, in the order of the stream.

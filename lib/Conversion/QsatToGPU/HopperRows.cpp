@@ -2,6 +2,8 @@
 
 #include "HopperRows.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace qsat;
 
@@ -91,11 +93,22 @@ void HopperRows::consume() {
   Value own = b.min(end, endFor(rows.back().place.lastRow));
   own = b.select(b.less(firstOfGroup, allRows), b.max(own, begin), begin);
   auto repeat = [&](Value count, Ring ring, function_ref<Ring(Ring, Value)> body) {
-    Values last = b.loop(b.i32(0), count, {ring.stage, ring.phase}, [&](Value t, ValueRange carried) -> Values {
-      Ring next = body({carried[0], carried[1]}, t);
-      return {next.stage, next.phase};
-    });
-    return Ring{last[0], last[1]};
+    Values carried{ring.stage, ring.phase};
+    for (Rows &subtile : rows)
+      carried.append({subtile.reference[0], subtile.reference[1]});
+    auto take = [&](ValueRange values) {
+      for (auto [n, subtile] : llvm::enumerate(rows))
+        for (int64_t r = 0; r < 2; ++r)
+          subtile.reference[r] = values[2 + 2 * n + r];
+      return Ring{values[0], values[1]};
+    };
+    return take(b.loop(b.i32(0), count, carried, [&](Value t, ValueRange carried) -> Values {
+      Ring after = body(take(carried), t);
+      Values values{after.stage, after.phase};
+      for (Rows &subtile : rows)
+        values.append({subtile.reference[0], subtile.reference[1]});
+      return values;
+    }));
   };
   Value runs = b.div(b.sub(own, begin), kRun), rest = b.add(begin, b.mul(runs, kRun));
   Ring ring = repeat(runs, {b.i32(0), b.i32(0)}, [&](Ring ring, Value t) {
@@ -118,17 +131,17 @@ void HopperRows::release(Ring ring) {
 /// The group's rows of q, 16 bytes at a time, in the swizzle that products read.
 void HopperRows::loadQueries(Value firstOfGroup) {
   int64_t perRow = plan.width / 8, total = plan.rowsOfGroup() * perRow;
-  constexpr int64_t kFlight = 4;
   auto type = VectorType::get(4, b.getI32Type());
   Value area = b.add(at(plan.q), b.mul(group, plan.subtiles * plan.subtileBytes()));
   auto times = [&](Value a, Value c) { return b.createOrFold<arith::MulIOp>(b.extend(a), c); };
   auto plus = [&](Value a, Value c) { return b.createOrFold<arith::AddIOp>(a, c); };
   Value base = plus(times(batch, args.strides[0]), times(head, args.strides[1]));
   // A few in flight: all would take the registers of the scores.
-  b.loop(b.i32(0), b.i32(total / (128 * kFlight)), {}, [&](Value t, ValueRange) -> Values {
+  int64_t flight = total % (128 * 8) ? 4 : 8;
+  b.loop(b.i32(0), b.i32(total / (128 * flight)), {}, [&](Value t, ValueRange) -> Values {
     Values data, targets;
-    for (int64_t n = 0; n < kFlight; ++n) {
-      Value number = b.add(inGroup, b.add(b.mul(t, 128 * kFlight), 128 * n));
+    for (int64_t n = 0; n < flight; ++n) {
+      Value number = b.add(inGroup, b.add(b.mul(t, 128 * flight), 128 * n));
       Value r = b.div(number, perRow), chunk = b.rem(number, perRow), row = rowAt(b.add(firstOfGroup, r));
       Value first = plus(plus(base, times(row, args.strides[2])), b.extend(b.mul(chunk, 8)));
       Value source = b.create<LLVM::GEPOp>(args.q.getType(), element, args.q, ValueRange{first});
@@ -165,6 +178,7 @@ HopperRows::Rows HopperRows::findRows(Value first) {
     Value block = b.div(index, sampled.perBlock), t = b.rem(index, sampled.perBlock);
     Value place = plus(times(b.extend(headOfAll), args.queryBlocks), block);
     rows.target[r] = plus(times(times(place, args.keyBlocks), b.i32(sampled.perBlock)), t);
+    rows.reference[r] = b.f32(-std::numeric_limits<double>::infinity());
     rows.stores[r] = b.both(b.equal(b.bitAnd(lane, 3), 0), b.less(index, allRows));
   }
   return rows;
@@ -208,17 +222,53 @@ HopperRows::Ring HopperRows::visitBlocks(Ring ring, Value first, int64_t count, 
   return next(ring);
 }
 
-void HopperRows::storeMasses(Values scores, Value block, Rows &rows) {
-  scores = tile.modify(scores, rows.place);
-  SoftmaxState state;
-  tile.softmax(scores, state, /*isFirst=*/true, {});
-  Value step = b.extend(b.mul(block, sampled.perBlock));
+/// log2 of the sum of 2^(scale S) over the keys, by row. Any number does to keep the
+/// powers within range, so most blocks need no maximum: the largest mass of a row so
+/// far is near that of the next, or far above, where what underflows does not count
+/// beside it. Where it is too low the sum is infinite, and the maximum is taken.
+void HopperRows::findMasses(ValueRange scores, Rows &rows, Value masses[2]) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  Value scale = b.f32(tile.exponentScale()), isGood;
+  Values quick;
   for (int64_t r = 0; r < 2; ++r) {
-    Value sum = tile.sumOfRow(state.l[r]);
-    // -inf where the row sees none of the keys.
-    Value mass = b.fma(state.m[r], b.f32(tile.exponentScale()), b.log2(sum));
-    b.when(rows.stores[r], [&] {
-      b.store(mass, args.masses, b.createOrFold<arith::AddIOp>(rows.target[r], step));
-    });
+    Value shift = b.negf(rows.reference[r]), chains[2];
+    for (size_t c = 0; c < scores.size(); c += 4) {
+      for (int64_t e = 0; e < 2; ++e) {
+        Value power = b.exp2(b.fma(scores[c + 2 * r + e], scale, shift));
+        chains[e] = chains[e] ? b.addf(chains[e], power) : power;
+      }
+    }
+    Value sum = tile.sumOfRow(b.addf(chains[0], chains[1]));
+    // False for NaN: that of a row that has seen nothing yet, too.
+    Value isFinite = b.cmpf(arith::CmpFPredicate::OLT, sum, b.f32(kInfinity));
+    isGood = isGood ? b.both(isGood, isFinite) : isFinite;
+    quick.push_back(b.addf(rows.reference[r], b.log2(sum)));
   }
+  auto kind = NVVM::VoteSyncKind::all;
+  Value allGood = b.create<NVVM::VoteSyncOp>(b.getI1Type(), b.i32(-1), isGood, kind);
+  Values found = b.choose(
+      b.bitXor(allGood, b.create<arith::ConstantIntOp>(1, 1)),
+      [&]() -> Values {
+        SoftmaxState state;
+        Values weights(scores);
+        tile.softmax(weights, state, /*isFirst=*/true, {});
+        Values exact;
+        for (int64_t r = 0; r < 2; ++r) // -inf where the row sees none of the keys
+          exact.push_back(b.fma(state.m[r], scale, b.log2(tile.sumOfRow(state.l[r]))));
+        return exact;
+      },
+      quick);
+  for (int64_t r = 0; r < 2; ++r) {
+    masses[r] = found[r];
+    rows.reference[r] = b.maxf(rows.reference[r], found[r]);
+  }
+}
+
+void HopperRows::storeMasses(Values scores, Value block, Rows &rows) {
+  Value masses[2], step = b.extend(b.mul(block, sampled.perBlock));
+  findMasses(tile.modify(scores, rows.place), rows, masses);
+  for (int64_t r = 0; r < 2; ++r)
+    b.when(rows.stores[r], [&] {
+      b.store(masses[r], args.masses, b.createOrFold<arith::AddIOp>(rows.target[r], step));
+    });
 }

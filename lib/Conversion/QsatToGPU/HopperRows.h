@@ -8,7 +8,7 @@
 //   K_J -> full          Q: gathered rows -> shared memory     loadQueries
 //                        wait full; S = Q K_J^T                visitBlocks
 //                        S = region(S), mask(S)
-//                        s = m + log2 sum 2^(S - m) -> memory  storeMasses
+//                        s = log2 sum 2^S -> memory            findMasses
 
 #ifndef QSAT_CONVERSION_QSATTOGPU_HOPPERROWS_H
 #define QSAT_CONVERSION_QSATTOGPU_HOPPERROWS_H
@@ -97,6 +97,7 @@ private:
     ScoreTile::Place place;
     Value target[2]; ///< where their masses go: element for key block 0, i64
     Value stores[2]; ///< whether this thread stores them
+    Value reference[2]; ///< log2 of the largest mass so far
   };
   Rows findRows(Value firstIndex);
   /// Key blocks that a group visits in one go, so that products follow each other.
@@ -104,6 +105,7 @@ private:
   /// Visits `count` blocks; the place after them.
   Ring visitBlocks(Ring ring, Value first, int64_t count, llvm::MutableArrayRef<Rows> rows);
   void release(Ring ring);
+  void findMasses(mlir::ValueRange scores, Rows &rows, Value masses[2]);
   void storeMasses(Values scores, Value block, Rows &rows);
 
   Value at(int64_t offset) { return b.add(shared, offset); }
