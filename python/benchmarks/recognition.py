@@ -15,6 +15,10 @@ are checked too: of the raised program and of the program as it is, both by qsat
     numerics_option                     none is (what would raise it is an option)
     forward_present_in_training_graph   reported; the numbers are right
 
+The column `N x N` counts files in which a tensor with an element for every query and key is
+computed beside an attention: a bias that the score region cannot compute, or weights that are
+used elsewhere too. A bias that is an argument or a constant of the program is none.
+
 The exit code is 1 when a case is not right, 2 when the folder or a tool cannot be used.
 """
 
@@ -22,6 +26,7 @@ import argparse
 import collections
 import concurrent.futures
 import json
+import math
 import pathlib
 import re
 import shutil
@@ -124,6 +129,60 @@ def numbers(case, folder, program, arguments, extra=()):
     return "ok"
 
 
+# -- what is left over queries and keys -----------------------------------------
+
+MAP = re.compile(r"affine_map<\(d0, d1, d2, d3\) -> \((.*?)\)>")
+OPERANDS = re.compile(r"qsat\.attention ins\(\S+, \S+, \S+ : (tensor<[^<>]*>), (tensor<[^<>]*>), tensor<[^<>]*>\)"
+                      r"(?: extras\(([^:)]*) : ([^)]*)\))?.*?\{(.*?)\}")
+PRODUCER = re.compile(r"^\s*(%\S+?)(?::\d+)? = ([\w.]+)([^\n]*)", re.M)
+MOVEMENT = ("tensor.expand_shape", "tensor.collapse_shape", "tensor.cast", "tensor.extract_slice", "linalg.transpose")
+
+
+def sizes(tensor):
+    return re.match(r"tensor<([^<>]*)>", tensor).group(1).split("x")[:-1]
+
+
+def is_over(tensor, queries, keys):
+    """`tensor` has an element for every query and key, by its sizes."""
+    dims = sizes(tensor)
+    if "?" in (*dims, queries, keys):
+        return len(dims) >= 2 and sorted(dims.count(n) > (queries == keys) for n in (queries, keys))[0]
+    return math.prod(map(int, dims)) >= int(queries) * int(keys)
+
+
+def score_tensors(text):
+    """The types of tensors over queries and keys that are computed in a raised program."""
+    aliases = dict(re.findall(r"^(#\w+) = (affine_map<.*>)$", text, re.M))
+    found = set()
+    for function in text.split("func.func ")[1:]:
+        producers = {name: (op, rest) for name, op, rest in PRODUCER.findall(function)}
+
+        def is_input(name):
+            op, rest = producers.get(name, ("", ""))
+            operand = re.search(r"%\w+", rest)
+            if op in MOVEMENT and operand:
+                return is_input(operand.group(0))
+            return op in ("", "arith.constant")
+
+        shapes = set()
+        for q, k, names, types, attributes in OPERANDS.findall(function):
+            queries, keys = sizes(q)[2], sizes(k)[2]
+            if "1" in (queries, keys):
+                continue
+            shapes.add((queries, keys))
+            maps = re.search(r"extra_maps = \[(.*?)\](?:,|$)", attributes)
+            maps = [MAP.match(aliases.get(m, m)).group(1) for m in re.findall(r"#\w+|affine_map<.*?>", maps.group(1))] if maps else []
+            for name, type_, map_ in zip(names.split(", "), re.findall(r"tensor<[^<>]*>", types), maps):
+                if "d2" in map_ and "d3" in map_ and is_over(type_, queries, keys) and not is_input(name):
+                    found.add(f"bias {type_}")
+        # Weights of an attention that was raised, computed all the same.
+        for body in re.findall(r"linalg\.softmax[^\n]*|linalg\.generic[^}]*?math\.exp[^}]*\}[^\n]*", function):
+            type_ = (re.findall(r"-> (tensor<[^<>]*>)$", body) or ["tensor<f32>"])[-1]
+            if any(sizes(type_)[-2:] == [*shape] for shape in shapes):
+                found.add(f"weights {type_}")
+    return sorted(found)
+
+
 def judge(case, count):
     """ok, missed, partial or false raise, by the number of attentions found."""
     verdict, expected = case["verdict"], case["attention_ops"]
@@ -139,13 +198,14 @@ def check(case, folder, arguments):
     status, text, messages, seconds = run(
         [arguments.qsat_opt, *arguments.passes.split(), "--remarks-filter-missed=qsat", program],
         arguments.limit)
-    result = dict(name=case["name"], verdict=case["verdict"], seconds=seconds, raised=0, detail="",
+    result = dict(name=case["name"], verdict=case["verdict"], seconds=seconds, raised=0, detail="", score_tensors=[],
                   numbers_raised="", numbers_as_is="")
     result["remarks"] = list(dict.fromkeys(REASON.findall(messages)))
     if status != "ok":
         return dict(result, status=status, detail=first_line(messages))
     result["raised"] = len(ATTENTION.findall(text))
     result["status"] = judge(case, result["raised"])
+    result["score_tensors"] = score_tensors(text)
     if result["status"] == "ok" and case["verdict"] == "reject" and not result["remarks"]:
         result["status"] = "no remark"
     if case.get("inputs") and not arguments.no_run:
@@ -164,7 +224,7 @@ def check(case, folder, arguments):
 
 # -- tables ----------------------------------------------------------------------
 
-COLUMNS = ("files", "right", "raised", "of", "false", "crashes", "numbers wrong", "checked", "remarks", "of")
+COLUMNS = ("files", "right", "raised", "of", "false", "crashes", "numbers wrong", "checked", "remarks", "of", "N x N")
 
 
 def row(pairs):
@@ -178,7 +238,7 @@ def row(pairs):
             sum(c["attention_ops"] for c, _ in to_raise),
             sum(r["status"] == "false raise" for _, r in pairs),
             sum(r["status"] in ("crash", "error", "timeout") for _, r in pairs), len(wrong), len(ran),
-            sum(bool(r["remarks"]) for r in rejects), len(rejects))
+            sum(bool(r["remarks"]) for r in rejects), len(rejects), sum(bool(r["score_tensors"]) for _, r in pairs))
 
 
 def table(title, pairs, keys):
@@ -207,6 +267,11 @@ def print_tables(pairs, arguments):
         for case, r in pairs:
             if case["verdict"] == "reject":
                 print(f"  {case['name']}: {'; '.join(r['remarks']) or 'nothing'}")
+    left = [(c["name"], r["score_tensors"]) for c, r in pairs if r["score_tensors"]]
+    if left and not arguments.brief:
+        print("\ncomputed over queries and keys beside an attention")
+        for name, tensors in left:
+            print(f"  {name}: {', '.join(tensors)}")
     table("verdict", pairs, lambda c: [c["verdict"]])
     for field in ("frontend", "group"):
         table(field, pairs, lambda c: [c[field]] if c.get(field) else [])
@@ -216,7 +281,7 @@ def print_tables(pairs, arguments):
     slowest = max((r for _, r in pairs), key=lambda r: r["seconds"])
     print(f"\nattentions raised: {total[2]} of {total[3]}; files right: {total[1]} of {total[0]}; "
           f"false raises: {total[4]}; crashes: {total[5]}; numbers wrong: {total[6]} of {total[7]}; "
-          f"rejects with a remark: {total[8]} of {total[9]}")
+          f"rejects with a remark: {total[8]} of {total[9]}; files with a tensor over queries and keys: {total[10]}")
     print(f"time per file, a process each: median {1e3 * statistics.median(times):.0f} ms, "
           f"max {1e3 * max(times):.0f} ms ({slowest['name']})")
 
