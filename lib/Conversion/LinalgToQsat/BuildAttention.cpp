@@ -391,8 +391,14 @@ qsat::AttentionOp AttentionBuilder::build() {
   SmallVector<Type> types;
   for (Value init : inits)
     types.push_back(init.getType());
+  SmallVector<Value> position;
+  if (match.mask.start && match.mask.asAttribute(builder.getContext())) {
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value start = cast<Value>(exprs.sizes.emit(builder, loc, match.mask.start));
+    position = {zero, zero, start, zero};
+  }
   auto op = qsat::AttentionOp::create(
-      builder, loc, types, q, k, v, extras, ValueRange{}, inits,
+      builder, loc, types, q, k, v, extras, position, inits,
       builder.getF64FloatAttr(match.scale),
       match.mask.asAttribute(builder.getContext()), builder.getArrayAttr(extraMaps));
   if (!match.steps.empty()) {

@@ -84,6 +84,16 @@ void DimSizes::equate(AffineExpr x, AffineExpr y) {
   if (!isSymbol(x) ||
       (isSymbol(y) && cast<AffineSymbolExpr>(y).getPosition() > cast<AffineSymbolExpr>(x).getPosition()))
     std::swap(x, y);
+  // past + new = past' + new': one of them is what the others leave.
+  if (!isSymbol(x)) {
+    AffineExpr difference = simplifyIndex(x - y, vars);
+    for (const Term &t : termsOf(difference, vars)) {
+      if (!t.base || !isSymbol(t.base) || std::abs(t.coefficient) != 1)
+        continue;
+      x = t.base;
+      y = simplifyIndex((difference - t.base * t.coefficient) * -t.coefficient, vars);
+    }
+  }
   if (!isSymbol(x))
     return;
   bool contains = false;

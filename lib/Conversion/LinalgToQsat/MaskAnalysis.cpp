@@ -92,10 +92,12 @@ static SmallVector<AffineExpr> inequalitiesOf(Literal literal, const VarTable &v
   }
 }
 
-/// Narrows `bounds` by `expr >= 0` where that is a bound on j - i.
-static bool narrow(MaskBounds &bounds, AffineExpr expr, unsigned row, unsigned key,
+/// Narrows `bounds` by `expr >= 0` where that is a bound on j - i - start. All bounds have one
+/// start, which is never negative; null for 0.
+static bool narrow(MaskBounds &bounds, std::optional<AffineExpr> &start, AffineExpr expr, unsigned row, unsigned key,
                    const VarTable &vars) {
   int64_t constant = 0, onRow = 0, onKey = 0;
+  AffineExpr sizes = getAffineConstantExpr(0, vars.getContext());
   for (const Term &t : termsOf(expr, vars)) {
     auto dim = t.base ? dyn_cast<AffineDimExpr>(t.base) : nullptr;
     if (!t.base)
@@ -104,11 +106,19 @@ static bool narrow(MaskBounds &bounds, AffineExpr expr, unsigned row, unsigned k
       onRow = t.coefficient;
     else if (dim && dim.getPosition() == key)
       onKey = t.coefficient;
+    else if (t.base.isSymbolicOrConstant())
+      sizes = sizes + t.base * t.coefficient;
     else
       return false;
   }
   if (onRow != -onKey || std::abs(onKey) != 1)
     return false;
+  sizes = simplifyIndex(sizes * -onKey, vars);
+  if (sizes == 0)
+    sizes = AffineExpr();
+  if (start ? sizes != *start : sizes && !isNeverNegative(sizes, vars))
+    return false;
+  start = sizes;
   if (onKey == -1) // i - j + c >= 0
     bounds.upper = bounds.upper ? std::min(*bounds.upper, constant) : constant;
   else // j - i + c >= 0
@@ -121,8 +131,9 @@ static bool everyRowSees(const MaskBounds &bounds, AffineExpr rows, AffineExpr k
                          const VarTable &vars) {
   if (bounds.lower && bounds.upper && *bounds.lower > *bounds.upper)
     return false;
-  bool firstSees = !bounds.upper || *bounds.upper >= 0;
-  bool lastSees = !bounds.lower || isNeverNegative(keys - rows - *bounds.lower, vars);
+  AffineExpr start = bounds.start ? bounds.start : getAffineConstantExpr(0, vars.getContext());
+  bool firstSees = !bounds.upper || isNeverNegative(start + *bounds.upper, vars);
+  bool lastSees = !bounds.lower || isNeverNegative(keys - rows - start - *bounds.lower, vars);
   return firstSees && lastSees;
 }
 
@@ -131,6 +142,8 @@ static bool everyRowSees(const MaskBounds &bounds, AffineExpr rows, AffineExpr k
 static bool everyRowSeesItself(const MaskBounds &bounds, ArrayRef<Node *> conditions, unsigned row,
                                unsigned key, ExprContext &exprs) {
   const VarTable &vars = exprs.vars;
+  if (bounds.start)
+    return false;
   for (int64_t distance : {int64_t(0), bounds.upper.value_or(0)}) {
     if ((bounds.lower && distance < *bounds.lower) || (bounds.upper && distance > *bounds.upper))
       continue;
@@ -312,6 +325,7 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
   // unknown that may hide keys by itself leaves that open.
   bool anyInfinite = false;
   SmallVector<Node *> rests;
+  std::optional<AffineExpr> start;
   MaskBounds all;
   double size = match.scoreSize, largest = size, highestFill = -INFINITY;
   for (const ScoreStep &step : match.steps) {
@@ -343,11 +357,13 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
     for (Literal literal : conjunctsOf(step.operand)) {
       SmallVector<AffineExpr> inequalities = inequalitiesOf(literal, exprs.vars);
       MaskBounds bounds = part.bounds;
+      std::optional<AffineExpr> from = start;
       bool fits = !inequalities.empty();
       for (AffineExpr e : inequalities)
-        fits = fits && narrow(bounds, e, row, key, exprs.vars);
+        fits = fits && narrow(bounds, from, e, row, key, exprs.vars);
       if (fits) {
         part.bounds = bounds;
+        start = from;
         part.found = true;
         continue;
       }
@@ -364,6 +380,7 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
   }
   if (all.lower && all.upper && *all.lower > *all.upper)
     return;
+  all.start = start.value_or(AffineExpr());
   bool finiteIsExact = ignoreHiddenRows && !reachesFill;
   isOpen |= reachesFill;
   if (!finiteIsExact && !isOpen)
@@ -372,7 +389,7 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
             ? everyRowSees(all, exprs.vars.extent(row), exprs.vars.extent(key), exprs.vars)
             : everyRowSeesItself(all, rests, row, key, exprs);
   // Padding beside a causal mask: what the rows of padding come to is known.
-  if (!finiteIsExact && !isOpen && !anyInfinite && !match.sink && all.upper && !all.lower &&
+  if (!finiteIsExact && !isOpen && !anyInfinite && !match.sink && all.upper && !all.lower && !all.start &&
       !rests.empty() && hiddenRowsAreUniform(match.steps, key) &&
       llvm::none_of(rests, [&](Node *rest) { return (rest->vars >> row) & 1; })) {
     match.visibleKeys = rests.front();
@@ -381,12 +398,13 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
     finiteIsExact = true;
   }
   SmallVector<ScoreStep> steps;
+  MaskBounds mask;
+  mask.start = all.start;
   for (auto [step, part] : llvm::zip_equal(match.steps, parts)) {
     if (!part.found || (!part.isInfinite && !finiteIsExact)) {
       steps.push_back(step);
       continue;
     }
-    MaskBounds &mask = match.mask;
     if (part.bounds.lower)
       mask.lower = std::max(mask.lower.value_or(*part.bounds.lower), *part.bounds.lower);
     if (part.bounds.upper)
@@ -396,5 +414,12 @@ void qsat::raise::extractMask(AttentionMatch &match, ExprContext &exprs,
       steps.back().operand = part.rest;
     }
   }
+  // Rows are counted from the start in the region too, but extras are read without one.
+  auto readsRow = [&](const ScoreStep &step) {
+    return step.operand && (step.operand->vars >> row) & 1;
+  };
+  if (mask.start && llvm::any_of(steps, readsRow))
+    return;
+  match.mask = mask;
   match.steps = std::move(steps);
 }

@@ -91,3 +91,46 @@ func.func @convolution(%q: tensor<?x?x8xf32>, %k: tensor<?xf32>, %v: tensor<?x?x
   %o = linalg.batch_matmul ins(%p, %v : tensor<?x?x?xf32>, tensor<?x?x4xf32>) outs(%o0 : tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
   return %o : tensor<?x?x4xf32>
 }
+
+// -----
+
+// A cache whose length is known at run time: rows are counted from it. Keys and values are not
+// copied, since the two caches have one length: the products say so.
+// CHECK-LABEL: @cached
+// CHECK-SAME: (%[[Q:[^:]*]]: {{.*}}, %[[PAST:[^:]*]]: {{.*}}, %{{.*}}: {{.*}}, %{{.*}}: {{.*}}, %{{.*}}: {{.*}})
+// CHECK-NOT: tensor.extract
+// CHECK: %[[LENGTH:.*]] = tensor.dim %[[PAST]], %{{.*}} : tensor<4x?x8xf32>
+// CHECK: qsat.attention {{.*}} at(%[[ZERO:.*]], %[[ZERO]], %[[START:.*]], %[[ZERO]])
+// CHECK-SAME: {mask = #qsat.mask<causal>} -> tensor<1x4x?x8xf32>
+func.func @cached(%q: tensor<4x?x8xf32>, %past_k: tensor<4x?x8xf32>, %new_k: tensor<4x?x8xf32>, %past_v: tensor<4x?x8xf32>, %new_v: tensor<4x?x8xf32>) -> tensor<4x?x8xf32> {
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %hide = arith.constant 0xFF800000 : f32
+  %past = tensor.dim %past_k, %c1 : tensor<4x?x8xf32>
+  %m = tensor.dim %q, %c1 : tensor<4x?x8xf32>
+  %k = tensor.concat dim(1) %past_k, %new_k : (tensor<4x?x8xf32>, tensor<4x?x8xf32>) -> tensor<4x?x8xf32>
+  %v = tensor.concat dim(1) %past_v, %new_v : (tensor<4x?x8xf32>, tensor<4x?x8xf32>) -> tensor<4x?x8xf32>
+  %n = tensor.dim %k, %c1 : tensor<4x?x8xf32>
+  %se = tensor.empty(%m, %n) : tensor<4x?x?xf32>
+  %oe = tensor.empty(%m) : tensor<4x?x8xf32>
+  %si = linalg.fill ins(%zero : f32) outs(%se : tensor<4x?x?xf32>) -> tensor<4x?x?xf32>
+  %oi = linalg.fill ins(%zero : f32) outs(%oe : tensor<4x?x8xf32>) -> tensor<4x?x8xf32>
+  %s = linalg.generic {indexing_maps = [affine_map<(h, i, j, d) -> (h, i, d)>, affine_map<(h, i, j, d) -> (h, j, d)>, affine_map<(h, i, j, d) -> (h, i, j)>], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%q, %k : tensor<4x?x8xf32>, tensor<4x?x8xf32>) outs(%si : tensor<4x?x?xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %x = arith.mulf %a, %b : f32
+    %y = arith.addf %x, %c : f32
+    linalg.yield %y : f32
+  } -> tensor<4x?x?xf32>
+  %z = linalg.generic {indexing_maps = [affine_map<(h, i, j) -> (h, i, j)>, affine_map<(h, i, j) -> (h, i, j)>], iterator_types = ["parallel", "parallel", "parallel"]} ins(%s : tensor<4x?x?xf32>) outs(%se : tensor<4x?x?xf32>) {
+  ^bb0(%x: f32, %out: f32):
+    %i = linalg.index 1 : index
+    %j = linalg.index 2 : index
+    %at = arith.addi %i, %past : index
+    %sees = arith.cmpi sle, %j, %at : index
+    %y = arith.select %sees, %x, %hide : f32
+    linalg.yield %y : f32
+  } -> tensor<4x?x?xf32>
+  %p = linalg.softmax dimension(2) ins(%z : tensor<4x?x?xf32>) outs(%se : tensor<4x?x?xf32>) -> tensor<4x?x?xf32>
+  %o = linalg.batch_matmul ins(%p, %v : tensor<4x?x?xf32>, tensor<4x?x8xf32>) outs(%oi : tensor<4x?x8xf32>) -> tensor<4x?x8xf32>
+  return %o : tensor<4x?x8xf32>
+}

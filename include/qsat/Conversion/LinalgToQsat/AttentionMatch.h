@@ -52,11 +52,13 @@ struct ScoreStep {
 };
 
 /// The structural mask: key j is visible to row i when
-/// i + lower <= j <= i + upper.
+/// i + start + lower <= j <= i + start + upper.
 struct MaskBounds {
   std::optional<int64_t> lower, upper;
+  /// A size that is known at run time, as the length of a cache; null for 0.
+  mlir::AffineExpr start;
 
-  /// As the attribute of the ops; null without bounds.
+  /// As the attribute of the ops, for rows that are counted from `start`; null without bounds.
   MaskAttr asAttribute(mlir::MLIRContext *context) const;
 };
 
