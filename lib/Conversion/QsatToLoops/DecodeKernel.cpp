@@ -58,7 +58,7 @@ std::optional<DecodeShape> DecodeShape::get(const FlashOp &op, const CPUTarget &
   shape.hasDots = target.hasFastBF16Dot && queries.getElementType().isBF16() &&
                   keys.getElementType().isBF16();
   shape.hasValueDots =
-      target.hasFastBF16Dot && !op.isExact && values.getElementType().isBF16();
+      target.hasFastBF16Dot && !op.isReference && values.getElementType().isBF16();
   shape.valuePart = shape.hasValueDots ? 2 * shape.lanes : shape.lanes;
   shape.paddedWidth = llvm::alignTo(shape.valueWidth, shape.valuePart);
   shape.widensKeys = !shape.hasDots && keys.getElementType() != op.acc;

@@ -51,8 +51,8 @@ FlashOp::FlashOp(AuditOp op)
     : op(op), q(op.getQ()), k(op.getK()), v(op.getV()), extras(op.getExtras()),
       position(op.getPosition()), acc(op.getAccType()), scale(op.getScale().convertToDouble()),
       mask(op.getMaskAttr()), region(op.hasScoreRegion() ? &op.getScore().front() : nullptr),
-      extraMaps(getMaps(op)), blockKeys(128), blockRows(64), numInits(2), isSparse(false),
-      isExact(true) {}
+      extraMaps(getMaps(op)), blockKeys(128), blockRows(32), numInits(2), isSparse(false),
+      isReference(true) {}
 
 LogicalResult qsat::verifyForKernel(const FlashOp &op) {
   std::pair<StringRef, Value> widths[] = {{"q", op.q}, {"v", op.v}};
@@ -82,11 +82,12 @@ static bool readsValuesInPlace(const FlashOp &op, const FlashShape &shape) {
 }
 
 /// True when Q, K and V stay bf16: the CPU multiplies pairs of them fast enough.
+/// Strips of AMX tiles take their rows one after the other.
 static bool usesPairs(const FlashOp &op, const CPUTarget &target) {
   bool isBF16 = llvm::all_of(ArrayRef<Value>{op.q, op.k, op.v}, [](Value value) {
     return cast<MemRefType>(value.getType()).getElementType().isBF16();
   });
-  return isBF16 && !op.isExact && (target.hasFastBF16Dot || target.hasAMX);
+  return isBF16 && (target.hasAMX ? !op.isReference : target.hasFastBF16Dot);
 }
 
 void FlashOp::widenBlocks(const CPUTarget &target) {
@@ -385,7 +386,8 @@ void FlashKernel::softmaxTile(Value probabilities, Value factor) {
 }
 
 /// Stores 2^logits to row `row` of the probabilities, in their element type;
-/// returns sum [lanes] plus theirs, not rounded, so that lse is that of f32.
+/// returns sum [lanes] plus theirs, not rounded, so that lse is that of f32, but
+/// for a reference, where o matters more.
 Value FlashKernel::storeProbabilities(ValueRange logits, Value probabilities, Value row,
                                       Value sum) {
   int64_t lanes = shape.lanes;
@@ -393,11 +395,16 @@ Value FlashKernel::storeProbabilities(ValueRange logits, Value probabilities, Va
   Value total[2] = {sum, kb.constant(sum.getType(), 0.0)}, before;
   for (auto [n, logit] : llvm::enumerate(logits)) {
     Value p = rounds ? kb.exp2ForBF16(logit) : kb.exp2(logit);
-    total[n % 2] = kb.addf(total[n % 2], p);
-    if (!rounds)
+    if (!rounds || !op.isReference)
+      total[n % 2] = kb.addf(total[n % 2], p);
+    if (!rounds) {
       kb.storeVector(p, probabilities, {row, kb.index(n * lanes)});
-    else if (n % 2)
-      kb.storeVector(kb.roundPair(before, p), probabilities, {row, kb.index((n - 1) * lanes)});
+    } else if (n % 2) {
+      Value pairs = kb.roundPair(before, p);
+      kb.storeVector(pairs, probabilities, {row, kb.index((n - 1) * lanes)});
+      if (op.isReference)
+        total[0] = kb.dotPairs(pairs, kb.constant(pairs.getType(), 1.0), total[0]);
+    }
     before = p;
   }
   return kb.addf(total[0], total[1]);

@@ -45,7 +45,10 @@ struct FlashOp {
   int64_t blockKeys, blockRows;
   unsigned numInits; ///< the last operands: o, lse, ...
   bool isSparse;
-  bool isExact = false; ///< P is not rounded, whatever the element type
+  /// Of an audit: the rows are drawn ones, and weights that were rounded are also
+  /// summed as rounded. Then what rounding does to o is proportional to how far the
+  /// values of a row's keys lie apart, not to the values: measured, a third of it.
+  bool isReference = false;
 
   /// Larger blocks, for dense attention on AMX tiles. Before the shape is made.
   void widenBlocks(const CPUTarget &target);
