@@ -14,12 +14,14 @@ from reference_cases import Case, finish
 BUT_WIDTHS = frozenset("B H Hkv M N T Hx Mx Nx".split())
 #: Of a low type: what a kernel rounds on the way to o* is part of the difference.
 LOW = {"f32": (2e-2, 2e-2)}
+#: Of the exact output: the error found, 0 but for that rounding, beside norms of up to 1000.
+FLOOR = {"f32": (4e-3, 6e-4)}
 
 
 def audit_case(seed, name, *, extents=(2, 6, 2, 37, 53, 16, 16), element="f32", low_o=True, mask=None, region=None,
-               at=None, lse=True, stratum=5, draw=3, dynamic=(), size=1.5, tolerance=None) -> Case:
-    """extents: B, H, Hkv, M, N, D, Dv of the op. o and lse are the exact ones plus noise; ``draw``
-    is the seed of the op, which draws two rows of every ``stratum``."""
+               at=None, lse=True, stratum=5, draw=3, dynamic=(), size=1.5, noise=0.3, tolerance=None) -> Case:
+    """extents: B, H, Hkv, M, N, D, Dv of the op. o and lse are the exact ones plus noise (of o, of
+    this deviation); ``draw`` is the seed of the op, which draws two rows of every ``stratum``."""
     r, acc = generator(seed, name), accumulation(element)
     program = Program(frozenset(dynamic))
     (qs, q), (ks, k), (vs, v) = (program.argument(dims, x, element) for dims, x in
@@ -31,7 +33,7 @@ def audit_case(seed, name, *, extents=(2, 6, 2, 37, 53, 16, 16), element="f32", 
     # The noise is large beside what f32 and a low type of o round away.
     o, exact_lse = attention(q, k, v, scale=scale, mask=mask, at=position)
     o_element = element if low_o else acc
-    os, o = program.argument("B H M Dv", o + 0.3 * r.standard_normal(o.shape), o_element)
+    os, o = program.argument("B H M Dv", o + noise * r.standard_normal(o.shape), o_element)
     ls = given = None
     if lse:
         ls, given = program.argument("B H M", exact_lse - 0.2 * r.random(exact_lse.shape), acc)
@@ -81,6 +83,13 @@ def cases(seed: int) -> list[Case]:
         make("f16", element="f16", mask=causal, tolerance=LOW),
         make("bf16", element="bf16", mask=causal, tolerance=LOW),
         make("bf16_f32_output", element="bf16", low_o=False, mask=causal, tolerance=LOW),
+        make("bf16_floor", element="bf16", low_o=False, noise=0, lse=False, extents=(1, 4, 2, 700, 700, 64, 64), stratum=7,
+             mask=Mask.causal(), tolerance=FLOOR),
+        make("bf16_odd_widths", element="bf16", extents=(1, 4, 4, 39, 53, 23, 41), mask=causal, tolerance=LOW),
+        make("bf16_window", element="bf16", mask=Mask.causal(offset=10, window=17, sinks=3), tolerance=LOW),
+        make("bf16_masked_rows", element="bf16", mask=Mask.causal(offset=-11), tolerance=LOW),
+        make("bf16_bias_at", element="bf16", region=score_regions.bias, mask=causal, **tile, tolerance=LOW),
+        make("bf16_huge_logits", element="bf16", size=3e2, mask=causal, tolerance=LOW),
         make("dynamic", dynamic=BUT_WIDTHS, region=score_regions.bias, mask=causal),
         make("dynamic_widths", dynamic=BUT_WIDTHS | {"D", "Dv"}, mask=causal),
     ]
