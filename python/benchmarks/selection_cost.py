@@ -1,11 +1,12 @@
 """What scoring and selection cost, as a share of our own dense attention.
 
-Causal, grouped-query heads; estimators (`rows` has stride 16) with the default policy
-(`threshold`) on blocks of 128; an estimator's statistics are part of its time. Dense
-attention, scoring and selection are functions of one library, run in one process and
-interleaved round by round, on the same threads; the table gives medians.
+Causal, grouped-query heads; estimators with the default policy (`threshold`), on the blocks
+and, of `rows`, by the stride of quality `balanced` unless said; an estimator's statistics are
+part of its time. Dense attention, scoring and selection are functions of one library, run in
+one process and interleaved round by round, on the same threads; the table gives medians.
 
     python python/benchmarks/selection_cost.py --qsat-opt build/bin/qsat-opt
+    python python/benchmarks/selection_cost.py --stride 8 --theta 0.006          # quality=high
 """
 
 import argparse
@@ -19,22 +20,22 @@ import numpy as np
 from cpu_decode import to_element
 from native import Module
 
-BLOCK = 128
 
-
-def module_text(heads, kv_heads, n, width, element, estimators):
+def module_text(n, width, element, arguments):
     """`dense`, `select` and a function for each estimator; q [1,heads,n,width], k and v [1,kv_heads,..]."""
+    heads, kv_heads, block = arguments.heads, arguments.kv_heads, arguments.block
     q, k = f"memref<1x{heads}x{n}x{width}x{element}>", f"memref<1x{kv_heads}x{n}x{width}x{element}>"
-    blocks = -(-n // BLOCK)
+    blocks = -(-n // block)
+    sizes = f"block_m = {block} : i64, block_n = {block} : i64"
     amplitude, row = f"memref<1x{heads}x{blocks}x{blocks}xf32>", f"memref<1x{heads}x{blocks}xf32>"
     indices, counts = amplitude.replace("f32", "i32"), row.replace("f32", "i32")
     scale = f"scale = {width ** -0.5:.17e} : f64, mask = #qsat.mask<causal>"
     scores = "".join(f"""
 func.func @{estimator}(%q: {q}, %k: {k}, %a: {amplitude}) attributes {{llvm.emit_c_interface}} {{
   qsat.amplitude_score ins(%q, %k : {q}, {k}) outs(%a : {amplitude})
-    {{{scale}, estimator = #qsat.estimator<{estimator}>}}
+    {{{scale}, {sizes}, stride = {arguments.stride} : i64, estimator = #qsat.estimator<{estimator}>}}
   return
-}}""" for estimator in estimators)
+}}""" for estimator in arguments.estimators)
     return f"""{scores}
 func.func @dense(%q: {q}, %k: {k}, %v: {k}, %o: {q}) attributes {{llvm.emit_c_interface}} {{
   qsat.attention ins(%q, %k, %v : {q}, {k}, {k}) outs(%o : {q}) {{{scale}}}
@@ -44,7 +45,7 @@ func.func @select(%a: {amplitude}, %i: {indices}, %c: {counts}, %m: {row}, %n: {
     attributes {{llvm.emit_c_interface}} {{
   qsat.amplified_select ins(%a : {amplitude})
     outs(%i, %c, %m, %n : {indices}, {counts}, {row}, {row})
-    {{theta = 6.000000e-03 : f64, mask = #qsat.mask<causal>}}
+    {{{sizes}, theta = {arguments.theta:e} : f64, local = 1 : i64, mask = #qsat.mask<causal>}}
   return
 }}"""
 
@@ -67,11 +68,10 @@ def costs(n, width, element, arguments):
     generator = np.random.default_rng(1)
     q, k, v = (to_element(generator.standard_normal((1, h, n, width), dtype=np.float32), element)
                for h in (heads, kv_heads, kv_heads))
-    blocks = -(-n // BLOCK)
+    blocks = -(-n // arguments.block)
     amplitude = np.zeros((1, heads, blocks, blocks), np.float32)
     counts = np.zeros((1, heads, blocks), np.int32)
-    text = module_text(heads, kv_heads, n, width, element, arguments.estimators)
-    module = Module(text, os.path.abspath(arguments.qsat_opt))
+    module = Module(module_text(n, width, element, arguments), os.path.abspath(arguments.qsat_opt))
     module.set_threads(arguments.threads)
     candidates = {name: module.bind(name, q, k, amplitude) for name in arguments.estimators}
     candidates["dense"] = module.bind("dense", q, k, v, np.zeros_like(q))
@@ -94,6 +94,9 @@ def main():
     parser.add_argument("--widths", type=int, nargs="+", default=[128])
     parser.add_argument("--elements", nargs="+", choices=("bf16", "f16", "f32"), default=["bf16", "f32"])
     parser.add_argument("--estimators", nargs="+", default=["rows", "d2"])
+    parser.add_argument("--block", type=int, default=64, help="rows and keys of a block")
+    parser.add_argument("--stride", type=int, default=16)
+    parser.add_argument("--theta", type=float, default=0.008)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--json", action="store_true")
@@ -104,7 +107,8 @@ def main():
     if arguments.json:
         print(json.dumps(lines, indent=1))
         return
-    print(f"causal, {arguments.heads} heads on {arguments.kv_heads} kv heads, "
+    print(f"causal, {arguments.heads} heads on {arguments.kv_heads} kv heads, blocks of {arguments.block}, "
+          f"stride {arguments.stride}, theta {arguments.theta:g}, "
           f"{arguments.threads} threads, medians of {arguments.rounds} interleaved runs")
     print(f"{'':>4} {'n':>6} {'D':>4} {'estimator':>10} {'dense ms':>9} {'score ms':>9} {'select ms':>10} "
           f"{'(score + select) / dense':>25}")
