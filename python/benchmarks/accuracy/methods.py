@@ -19,6 +19,8 @@ LISTS = {
         *_by(FORM + " bits=4", "theta", ".008", ".012", ".016", ".024"),
         *_by(FORM + " block_m=64 block_n=64", "theta", ".004", ".006", ".008", ".012", ".016", ".02"),
         *_by("estimator=rows stride=8 local=1 block_m=64 block_n=64", "theta", ".006", ".008", ".012", ".016"),
+        "estimator=rows stride=8 local=1 block_m=64 block_n=64 bits=8 theta=.006",
+        *_by(FORM + " block_m=64 block_n=64 bits=8", "theta", ".008", ".016"),
         *_by("estimator=rows stride=8 local=1", "theta", ".006", ".012", ".018", ".024"),
         *_by("estimator=rows stride=32 local=1", "theta", ".003", ".006", ".012", ".018"),
         *_by("estimator=rows stride=16", "theta", ".003", ".006", ".012", ".024"),
