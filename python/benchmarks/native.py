@@ -58,6 +58,12 @@ def runtime_of(qsat_opt):
     return [pathlib.Path(qsat_opt).resolve().parents[1] / "lib" / "libQsatRuntime.a", "-lstdc++"]
 
 
+def run(command, folder):
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command[0]}: {done.stderr[:2000]}")
+
+
 class Library:
     """A shared library of `text` after `passes` (options of qsat-opt), compiled for `march`.
 
@@ -71,7 +77,7 @@ class Library:
         folder = pathlib.Path(self.folder.name)
         library = folder / "k.so"
         if kept := os.environ.get("QSAT_KERNELS"):
-            key = hashlib.sha256(repr((text, passes, march)).encode()).hexdigest()[:16]
+            key = hashlib.sha256(repr((type(self).__name__, text, passes, march)).encode()).hexdigest()[:16]
             library = pathlib.Path(kept).resolve() / f"{key}.so"
         if not library.exists():
             self.compile(text, qsat_opt, passes, march, objects, folder, library)
@@ -83,17 +89,18 @@ class Library:
 
     def compile(self, text, qsat_opt, passes, march, objects, folder, library):
         (folder / "in.mlir").write_text(text)
-        commands = [
-            [os.path.abspath(qsat_opt), "in.mlir", *passes, "-o", "llvm.mlir"],
-            [LLVM / "bin/mlir-translate", "--mlir-to-llvmir", "llvm.mlir", "-o", "k.ll"],
-            [LLVM / "bin/clang", "-O3", f"-march={march}", "-mprefer-vector-width=512", "-shared",
-             "-fPIC", "-Wno-override-module", "k.ll", *map(str, objects), "-o", library,
-             f"-L{LLVM}/lib", "-lomp", "-lm", f"-Wl,-rpath,$ORIGIN:{LLVM}/lib"],
-        ]
-        for command in commands:
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise RuntimeError(f"{command[0]}: {done.stderr[:2000]}")
+        run([os.path.abspath(qsat_opt), "in.mlir", *passes, "-o", "llvm.mlir"], folder)
+        run([LLVM / "bin/mlir-translate", "--mlir-to-llvmir", "llvm.mlir", "-o", "k.ll"], folder)
+        self.rewrite(folder / "k.ll")
+        run([LLVM / "bin/clang", "-O3", "-shared", "-fPIC", "-Wno-override-module", "k.ll",
+             *self.compile_arguments(march, objects), "-o", library, f"-L{LLVM}/lib", "-lomp", "-lm",
+             f"-Wl,-rpath,$ORIGIN:{LLVM}/lib"], folder)
+
+    def rewrite(self, path):
+        """Changes the LLVM IR of the file before it is compiled."""
+
+    def compile_arguments(self, march, objects):
+        return [f"-march={march}", "-mprefer-vector-width=512", *map(str, objects)]
 
     def set_threads(self, count):
         self.omp.omp_set_num_threads(count)

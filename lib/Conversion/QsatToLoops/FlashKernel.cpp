@@ -104,6 +104,7 @@ void FlashOp::widenBlocks(const CPUTarget &target) {
 FlashShape FlashShape::withoutTiles() const {
   FlashShape shape = *this;
   shape.usesTiles = false;
+  shape.gatheredKeys = 0;
   shape.rowStep = tile.rows;
   return shape;
 }
@@ -136,6 +137,11 @@ FlashShape::FlashShape(const FlashOp &op, const CPUTarget &target) {
   while (!usesTiles && rows > tile.rows && rows * (width + paddedWidth + keys) * bits / 8 > kMaxScratch)
     rows = llvm::alignTo(rows / 2, tile.rows);
   panelsPerBlock = llvm::divideCeil(op.blockRows, rows);
+  // Whole groups of tiles, more than one block of them.
+  constexpr int64_t kGathered = 512;
+  if (usesTiles && op.isSparse && !op.region && op.blockKeys % kTileSide == 0 &&
+      2 * op.blockKeys <= kGathered)
+    gatheredKeys = kGathered - kGathered % op.blockKeys;
   packsValues = isPaired || !readsValuesInPlace(op, *this);
 }
 
@@ -171,7 +177,10 @@ FlashKernel::FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape 
     if (shape.pair > 1)
       probabilities = kb.scratch({shape.rows, shape.keys}, shape.operand);
   }
-  maxima = kb.scratch({shape.rows}, acc);
+  // Whole registers of rows: `finish` works on those.
+  int64_t rows = llvm::alignTo(shape.rows, shape.lanes);
+  maxima = kb.scratch({rows}, acc);
+  totals = kb.scratch({rows}, acc);
   sums = kb.scratch({shape.rows, shape.lanes}, acc);
 }
 
@@ -249,15 +258,30 @@ void FlashKernel::clearState() {
 }
 
 void FlashKernel::finish() {
-  Value zero = kb.constant(acc, 0.0), one = kb.constant(acc, 1.0);
+  Value zero = kb.constant(acc, 0.0), one = kb.constant(acc, 1.0), first = kb.index(0);
+  Value infinite = kb.constant(acc, -INFINITY);
   int64_t whole = shape.valueWidth - shape.valueWidth % shape.lanes;
   if (!KernelBuilder::isRowContiguous(o))
     whole = 0;
-  kb.loop(kb.index(0), numRows, 1, [&](Value r) {
-    Value row = kb.add(firstRow, r);
-    Value sum = kb.reduceAdd(kb.loadVector(sums, {r, kb.index(0)}, shape.lanes));
-    Value isEmpty = kb.cmpf(arith::CmpFPredicate::OEQ, sum, zero);
-    Value factor = kb.select(isEmpty, zero, kb.divf(one, sum));
+  kb.loop(first, numRows, 1, [&](Value r) {
+    kb.store(kb.reduceAdd(kb.loadVector(sums, {r, first}, shape.lanes)), totals, {r});
+  });
+  // Many rows at a time: the factor of o in place of the sum, lse in that of m.
+  kb.loop(first, numRows, shape.lanes, [&](Value r) {
+    Type rows = kb.vec(acc, shape.lanes);
+    Value sum = kb.loadVector(totals, {r}, shape.lanes);
+    Value isEmpty = kb.cmpf(arith::CmpFPredicate::OEQ, sum, kb.constant(rows, 0.0));
+    Value inverse = kb.divf(kb.constant(rows, 1.0), sum);
+    kb.storeVector(kb.select(isEmpty, kb.constant(rows, 0.0), inverse), totals, {r});
+    if (!lse)
+      return;
+    Value isNaN = kb.cmpf(arith::CmpFPredicate::UNO, sum, sum);
+    Value log = kb.addf(kb.loadVector(maxima, {r}, shape.lanes), kb.log2(sum));
+    log = kb.select(isNaN, sum, kb.mulf(log, kb.constant(rows, kLn2)));
+    kb.storeVector(kb.select(isEmpty, kb.constant(rows, -INFINITY), log), maxima, {r});
+  });
+  kb.loop(first, numRows, 1, [&](Value r) {
+    Value row = kb.add(firstRow, r), factor = kb.load(totals, {r});
     Value factors = kb.splat(factor, shape.lanes);
     kb.loop(0, whole, shape.lanes, [&](Value d) {
       Value x = kb.mulf(kb.loadVector(out, {r, d}, shape.lanes), factors);
@@ -267,15 +291,11 @@ void FlashKernel::finish() {
       kb.storeAs(kb.mulf(kb.load(out, {r, d}), factor), o, {batch, head, row, d});
     });
     if (kept) {
-      Value share = kb.select(isEmpty, zero, one);
-      kb.storeAs(share, kept, {batch, head, row});
+      Value isEmpty = kb.cmpf(arith::CmpFPredicate::OEQ, kb.load(maxima, {r}), infinite);
+      kb.storeAs(kb.select(isEmpty, zero, one), kept, {batch, head, row});
     }
-    if (!lse)
-      return;
-    Value isNaN = kb.cmpf(arith::CmpFPredicate::UNO, sum, sum);
-    Value log = kb.mulf(kb.addf(kb.load(maxima, {r}), kb.log2(sum)), kb.constant(acc, kLn2));
-    log = kb.select(isEmpty, kb.constant(acc, -INFINITY), kb.select(isNaN, sum, log));
-    kb.store(log, lse, {batch, head, row});
+    if (lse)
+      kb.store(kb.load(maxima, {r}), lse, {batch, head, row});
   });
 }
 
@@ -300,6 +320,37 @@ void FlashKernel::visitAll() {
       tile = kb.select(kb.less(t, sinkTiles), t, kb.add(kb.sub(t, sinkTiles), start));
     visit(kb.mul(tile, step), mask.getExtent(), kb.mul(tile, shape.keys / shape.tile.columns));
   });
+}
+
+void FlashKernel::visitList(Value count, function_ref<Value(Value)> block) {
+  if (shape.gatheredKeys > 0)
+    return visitGathered(count, block);
+  Value blocks = kb.ceilDiv(mask.getExtent(), op.blockKeys);
+  kb.loop(kb.index(0), count, 1, [&](Value t) {
+    Value number = block(t);
+    // Unsigned: negative numbers are large.
+    kb.when(kb.cmp(arith::CmpIPredicate::ult, number, blocks), [&] { visitBlock(number); });
+  });
+}
+
+void FlashKernel::visitBlock(Value block) {
+  Value begin = kb.mul(block, op.blockKeys);
+  Value limit = kb.min(kb.add(begin, op.blockKeys), mask.getExtent());
+  kb.loop(0, shape.tilesPerBlock, 1, [&](Value s) {
+    Value tile = kb.add(kb.mul(block, shape.tilesPerBlock), s);
+    visit(kb.add(begin, kb.mul(s, shape.keys)), limit,
+          kb.mul(tile, shape.keys / shape.tile.columns));
+  });
+}
+
+/// i1: all rows of the panel see all keys [first, limit).
+Value FlashKernel::isWhole(Value first, Value limit) {
+  Value isSeen = kb.cmp(arith::CmpIPredicate::sle, limit, firstVisible.high);
+  if (!mask.hasWindow())
+    return isSeen;
+  Value inWindow = kb.cmp(arith::CmpIPredicate::sge, first, lastVisible.low);
+  Value inSinks = kb.cmp(arith::CmpIPredicate::sle, limit, mask.getSinks());
+  return kb.both(isSeen, kb.either(inWindow, inSinks));
 }
 
 void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {

@@ -75,6 +75,8 @@ struct FlashShape {
   int64_t operandWidth;      ///< D rounded up to whole pairs, or rows of a tile
   bool usesTiles;            ///< the products are those of AMX
   int64_t rowStep;           ///< valid rows are rounded up to a multiple of it
+  /// Keys that are visited in one step where listed blocks are gathered, else 0.
+  int64_t gatheredKeys = 0;
 
   /// The same without AMX: it reads the same packed keys and values.
   FlashShape withoutTiles() const;
@@ -122,6 +124,9 @@ struct KeyTile {
   mlir::Value first, limit;
   mlir::Value group; ///< the first packed group
   mlir::Value count; ///< number of keys that any row of the panel may see
+  /// Of gathered blocks, which every row sees whole: the packed groups, in order, in
+  /// place of consecutive ones, and their number. Nothing else of the tile is set.
+  mlir::Value gathered = {}, numGathered = {};
 };
 
 /// Rows of the kernel that are not those of the problem one after the other. Row j
@@ -156,6 +161,9 @@ public:
   /// All steps for one tile; nothing happens where no row sees any of its keys.
   /// With a `logit` (base 2) that is the score of all keys that are seen.
   void visit(Value first, Value limit, Value group, Value logit = {});
+  /// Visits the listed key blocks; `block(t)` is entry t of `count`: a number outside
+  /// of the context is passed over, nothing is read there.
+  void visitList(Value count, llvm::function_ref<Value(Value)> block);
   /// Calls `visit` for all tiles of the context that the mask lets through.
   void visitAll();
   /// Normalises and stores o and, if they are given, lse and kept.
@@ -183,6 +191,7 @@ private:
   /// [32,16] of a block of keys, and maxima [32].
   struct TileScratch {
     Value scores, weights, sums, highest;
+    Value gathered; ///< [gatheredKeys/32], the packed groups that are gathered
   };
   /// The row and the query head of the op that row `row` of the kernel is.
   Value rowOf(Value row);
@@ -190,6 +199,10 @@ private:
 
   void beginTiles();
   void visitTiles(const KeyTile &tile);
+  void visitBlock(Value block);
+  void visitGathered(Value count, llvm::function_ref<Value(Value)> block);
+  Value appendBlock(Value block, Value pending);
+  Value isWhole(Value first, Value limit);
   Value applyRegion(Value scores, Value row, Value key, Value limit);
   void loadPanel(Value panel, int64_t width, double factor);
   void clearState();
@@ -212,8 +225,9 @@ private:
   Value q, keys, values, o, lse, kept;
   MaskOnKeys mask;
   // Scratch: q [rows,D], s [rows,keys], p [rows,keys] (s itself where P is not
-  // rounded), out [rows,paddedWidth], m [rows], l [rows,lanes].
-  Value panel, scores, probabilities, out, maxima, sums;
+  // rounded), out [rows,paddedWidth], m [rows], l [rows,lanes], and, at the end,
+  // totals [rows] of l.
+  Value panel, scores, probabilities, out, maxima, sums, totals;
   TileScratch tiles;
   /// c: what turns scores into base-2 logits, null for 1.
   Value factor;

@@ -46,6 +46,15 @@ private:
   void build();
   enum class Mode { Plain, General };
 
+  /// What `general` or `plain` emit, by what has to be done to the scores.
+  Values byMode(llvm::function_ref<Values()> general, llvm::function_ref<Values()> plain) {
+    if (kernel.op.region)
+      return general();
+    return mayHide ? kb.choose(mayHide, general, plain) : plain();
+  }
+  /// The slot of the scores of group t.
+  Value slotOf(Value t) { return kb.rem(kb.sub(t, start), 2); }
+
   void buildPass(Mode mode);
   void buildPipeline();
   Steps scoreSteps(Value t, Value slot);
@@ -53,11 +62,17 @@ private:
   void buildWeights(Value t, Value slot, Value r, ArrayRef<Value> logits);
   Values plainLogits(Value slot, Value r);
   Values generalLogits(Value t, Value slot, Value r);
-  void raiseMaxima(Value last);
+  void forgetMaxima();
+  void noteMaxima(Value t, Value slot);
+  void raiseMaxima();
   Value outgrew();
   void accumulateTiles();
   void run(ArrayRef<Steps> lists);
 
+  /// The packed group number t of the tile.
+  Value groupOf(Value t) {
+    return tile.gathered ? kb.load(tile.gathered, {t}) : kb.add(tile.group, t);
+  }
   Value loadTile(Type element, Value memref, ValueRange at);
   Value multiply(Value a, Value b, Value c) {
     return amx::TileMulFOp::create(kb, kb.getLoc(), c.getType(), a, b, c);
@@ -72,18 +87,22 @@ private:
   FlashKernel::TileScratch scratch;
   Value strip;        ///< its first row, of the panel
   Value start, end;   ///< groups of the tile that any of its rows may see
-  Value firstGroup;   ///< packed group of the tile
-  Value mayHide;      ///< i1: a row does not see all of these keys
+  Value mayHide;      ///< i1: a row does not see all of these keys; null if none
   Type bf16, f32;
 };
 } // namespace qsat
 
 StripBuilder::StripBuilder(FlashKernel &kernel, const KeyTile &tile, Value strip)
     : kernel(kernel), kb(kernel.kb), tile(tile), scratch(kernel.tiles), strip(strip),
-      firstGroup(tile.group), bf16(kb.getBF16Type()), f32(kb.getF32Type()) {
+      bf16(kb.getBF16Type()), f32(kb.getF32Type()) {
   Value zero = kb.index(0);
   Value first = kb.add(kernel.firstRow, strip);
   Value rows = kb.min(kb.sub(kernel.numRows, strip), kb.index(kSide));
+  if (tile.gathered) {
+    start = zero;
+    end = tile.numGathered;
+    return;
+  }
   VisibleKeys top = kernel.mask.visibleTo(first);
   VisibleKeys bottom = kernel.mask.visibleTo(kb.sub(kb.add(first, rows), kb.index(1)));
   Value high = kb.min(kb.min(kb.add(tile.first, kernel.shape.keys), tile.limit), bottom.high);
@@ -129,7 +148,7 @@ Steps StripBuilder::scoreSteps(Value t, Value slot) {
       steps.push_back([=] {
         int64_t row = n % 2, column = n / 2;
         if (chunk == 0 && n == 0)
-          state->group = kb.add(firstGroup, t);
+          state->group = groupOf(t);
         if (chunk == 0) // one zero each: a copy of a tile goes through memory
           state->sums.push_back(amx::TileZeroOp::create(kb, kb.getLoc(), getTile(f32)));
         if (column == 0)
@@ -189,7 +208,8 @@ Values StripBuilder::generalLogits(Value t, Value slot, Value r) {
 /// P [t,r] = 2^(c logits - m), and their sum to the sums of the block.
 void StripBuilder::buildWeights(Value t, Value slot, Value r, ArrayRef<Value> logits) {
   Value m = kb.load(kernel.maxima, {kb.add(strip, r)});
-  Value minus = kb.splat(kb.subf(kb.constant(f32, 0.0), m), kTile);
+  // Negated as a vector: the product then subtracts m from memory.
+  Value minus = kb.negf(kb.splat(m, kTile));
   Value sum = kb.loadVector(scratch.sums, {r, kb.index(0)}, kTile);
   Values weights;
   for (Value z : logits) {
@@ -204,7 +224,6 @@ void StripBuilder::buildWeights(Value t, Value slot, Value r, ArrayRef<Value> lo
 
 /// All groups, every row unmasked: the weights of t - 1 between the products of t.
 void StripBuilder::buildPipeline() {
-  auto slotOf = [&](Value t) { return kb.rem(kb.sub(t, start), 2); };
   auto weightSteps = [&](Value t, Value slot) {
     Steps steps;
     for (int64_t r = 0; r < kSide; ++r)
@@ -215,7 +234,6 @@ void StripBuilder::buildPipeline() {
     return steps;
   };
   Value last = kb.sub(end, kb.index(1));
-  buildScoreTiles(start, kb.index(0));
   kb.loop(start, last, 1, [&](Value t) {
     Value next = kb.add(t, 1);
     run({scoreSteps(next, slotOf(next)), weightSteps(t, slotOf(t))});
@@ -223,38 +241,40 @@ void StripBuilder::buildPipeline() {
   run({weightSteps(last, slotOf(last))});
 }
 
+/// Weights and their sums of all groups. The scores of the first are in their slot.
 void StripBuilder::buildPass(Mode mode) {
   Value zeros = kb.constant(kb.vec(f32, kTile), 0.0);
   for (int64_t r = 0; r < kSide; ++r)
     kb.storeVector(zeros, scratch.sums, {kb.index(r), kb.index(0)});
   if (mode == Mode::Plain)
     return buildPipeline();
-  Value slot = kb.index(0);
   kb.loop(start, end, 1, [&](Value t) {
-    buildScoreTiles(t, slot);
+    Value slot = slotOf(t), next = kb.add(t, 1);
     kb.loop(0, kSide, 1, [&](Value r) { buildWeights(t, slot, r, generalLogits(t, slot, r)); });
+    kb.when(kb.less(next, end), [&] { buildScoreTiles(next, slotOf(next)); });
   });
 }
 
-/// m = max(m, the maxima of the groups [start, last)), whole numbers; o and l
-/// follow.
-void StripBuilder::raiseMaxima(Value last) {
-  Value slot = kb.index(0), lowest = kb.constant(f32, -INFINITY);
-  Value least = kb.constant(f32, -std::numeric_limits<float>::max());
+void StripBuilder::forgetMaxima() {
+  Value lowest = kb.constant(f32, -INFINITY);
   kb.loop(0, kSide, 1, [&](Value r) { kb.store(lowest, scratch.highest, {r}); });
-  kb.loop(start, last, 1, [&](Value t) {
-    buildScoreTiles(t, slot);
-    kb.loop(0, kSide, 1, [&](Value r) {
-      auto general = [&] { return generalLogits(t, slot, r); };
-      Values z = kernel.op.region
-                     ? general()
-                     : kb.choose(mayHide, general, [&] { return plainLogits(slot, r); });
-      Value highest = kb.reduceMax(kb.maxf(z[0], z[1]));
-      if (kernel.factor && !kernel.op.region)
-        highest = kb.mulf(highest, kernel.factor);
-      kb.store(kb.maxf(highest, kb.load(scratch.highest, {r})), scratch.highest, {r});
-    });
+}
+
+/// highest = max(highest, c logits of group t), whose scores are in the slot.
+void StripBuilder::noteMaxima(Value t, Value slot) {
+  kb.loop(0, kSide, 1, [&](Value r) {
+    Values z = byMode([&] { return generalLogits(t, slot, r); },
+                      [&] { return plainLogits(slot, r); });
+    Value highest = kb.reduceMax(z);
+    if (kernel.factor && !kernel.op.region)
+      highest = kb.mulf(highest, kernel.factor);
+    kb.store(kb.maxf(highest, kb.load(scratch.highest, {r})), scratch.highest, {r});
   });
+}
+
+/// m = max(m, highest), whole numbers; o and l follow.
+void StripBuilder::raiseMaxima() {
+  Value least = kb.constant(f32, -std::numeric_limits<float>::max());
   kb.loop(0, kSide, 1, [&](Value r) {
     Value row = kb.add(strip, r);
     Value before = kb.load(kernel.maxima, {row});
@@ -299,7 +319,7 @@ void StripBuilder::accumulateTiles() {
       init.push_back(loadTile(f32, kernel.out, places.back()));
     }
     Values result = kb.loop(start, end, 1, init, [&](Value t, ValueRange sums) -> Values {
-      Value row = kb.mul(kb.add(firstGroup, t), kTile);
+      Value row = kb.mul(groupOf(t), kTile);
       auto weights = [&](int64_t half) {
         return loadTile(bf16, scratch.weights, {t, kb.index(half * kTile), kb.index(0)});
       };
@@ -329,7 +349,13 @@ void StripBuilder::build() {
     isNew = isNew ? kb.either(isNew, equal) : equal;
   }
   isNew = vector::ReductionOp::create(kb, kb.getLoc(), vector::CombiningKind::OR, isNew);
-  kb.when(isNew, [&] { raiseMaxima(kb.add(start, 1)); });
+  Value slot = slotOf(start);
+  buildScoreTiles(start, slot);
+  kb.when(isNew, [&] {
+    forgetMaxima();
+    noteMaxima(start, slot);
+    raiseMaxima();
+  });
 
   Location loc = kb.getLoc();
   Type i1 = kb.getI1Type();
@@ -340,24 +366,22 @@ void StripBuilder::build() {
     OpBuilder::InsertionGuard guard(kb);
     Block *before = kb.createBlock(&loop.getBefore(), {}, {i1}, {loc});
     kb.setInsertionPointToStart(before);
-    if (kernel.op.region)
-      buildPass(Mode::General);
-    else
-      kb.choose(
-          mayHide,
-          [&] {
-            buildPass(Mode::General);
-            return Values();
-          },
-          [&] {
-            buildPass(Mode::Plain);
-            return Values();
-          });
+    auto pass = [&](Mode mode) {
+      buildPass(mode);
+      return Values();
+    };
+    byMode([&] { return pass(Mode::General); }, [&] { return pass(Mode::Plain); });
     Value again = kb.both(outgrew(), before->getArgument(0));
     scf::ConditionOp::create(kb, loc, again, ValueRange{again});
     Block *after = kb.createBlock(&loop.getAfter(), {}, {i1}, {loc});
     kb.setInsertionPointToStart(after);
-    raiseMaxima(end);
+    forgetMaxima();
+    kb.loop(start, end, 1, [&](Value t) {
+      buildScoreTiles(t, slot);
+      noteMaxima(t, slot);
+    });
+    raiseMaxima();
+    buildScoreTiles(start, slot);
     scf::YieldOp::create(kb, loc, ValueRange{no});
   }
   for (int64_t r = 0; r < kSide; ++r) {
@@ -430,9 +454,62 @@ void PanelKernels::call(KernelBuilder &kb, ValueRange arguments) const {
 void FlashKernel::beginTiles() {
   FloatType f32 = kb.getF32Type();
   tiles.scores = kb.scratch({2, 2, kSide, kTile}, f32);
-  tiles.weights = kb.scratch({shape.keys / kSide, kSide, kSide}, shape.operand);
+  int64_t groups = std::max(shape.keys, shape.gatheredKeys) / kSide;
+  tiles.weights = kb.scratch({groups, kSide, kSide}, shape.operand);
   tiles.sums = kb.scratch({kSide, kTile}, f32);
   tiles.highest = kb.scratch({kSide}, f32);
+  if (shape.gatheredKeys > 0)
+    tiles.gathered = kb.scratch({shape.gatheredKeys / kSide}, kb.getIndexType());
+}
+
+/// Blocks that all rows see whole are gathered and visited together once there are
+/// enough, or no more: what is paid once for a step hides behind many keys. The
+/// others are visited one by one.
+void FlashKernel::visitGathered(Value count, function_ref<Value(Value)> block) {
+  Value zero = kb.index(0), blocks = kb.ceilDiv(mask.getExtent(), op.blockKeys);
+  Value full = kb.index(shape.gatheredKeys / kSide);
+  // One turn more than there are blocks, so that the visit is emitted once.
+  kb.loop(zero, kb.add(count, 1), 1, {zero}, [&](Value t, ValueRange carried) -> Values {
+    Value isEntry = kb.less(t, count);
+    auto append = [&]() -> Values {
+      Value number = block(t);
+      // Unsigned: negative numbers are large.
+      Value isInside = kb.cmp(arith::CmpIPredicate::ult, number, blocks);
+      return kb.choose(
+          isInside, [&]() -> Values { return {appendBlock(number, carried[0])}; },
+          [&]() -> Values { return {carried[0]}; });
+    };
+    Value pending = kb.choose(isEntry, append, [&]() -> Values { return {carried[0]}; })[0];
+    Value isLast = kb.cmp(arith::CmpIPredicate::eq, t, count);
+    Value isReady = kb.either(kb.cmp(arith::CmpIPredicate::eq, pending, full),
+                              kb.both(isLast, kb.less(zero, pending)));
+    kb.when(isReady, [&] {
+      KeyTile tile{};
+      tile.gathered = tiles.gathered;
+      tile.numGathered = pending;
+      visitTiles(tile);
+    });
+    return {kb.select(isReady, zero, pending)};
+  });
+}
+
+/// Puts the groups of the block behind the `pending` ones, or visits it at once;
+/// returns the number of groups that are pending then.
+Value FlashKernel::appendBlock(Value block, Value pending) {
+  Value first = kb.mul(block, op.blockKeys), limit = kb.add(first, op.blockKeys);
+  int64_t groups = op.blockKeys / kSide;
+  return kb.choose(
+      isWhole(first, limit),
+      [&]() -> Values {
+        Value group = kb.mul(block, groups);
+        for (int64_t n = 0; n < groups; ++n)
+          kb.store(kb.add(group, n), tiles.gathered, {kb.add(pending, n)});
+        return {kb.add(pending, groups)};
+      },
+      [&]() -> Values {
+        visitBlock(block);
+        return {pending};
+      })[0];
 }
 
 void FlashKernel::visitTiles(const KeyTile &tile) {

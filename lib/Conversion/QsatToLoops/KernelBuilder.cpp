@@ -56,6 +56,7 @@ Value KernelBuilder::constant(Type type, double value) {
 Value KernelBuilder::addf(Value a, Value b) { return arith::AddFOp::create(*this, getLoc(), a, b); }
 Value KernelBuilder::subf(Value a, Value b) { return arith::SubFOp::create(*this, getLoc(), a, b); }
 Value KernelBuilder::mulf(Value a, Value b) { return arith::MulFOp::create(*this, getLoc(), a, b); }
+Value KernelBuilder::negf(Value a) { return arith::NegFOp::create(*this, getLoc(), a); }
 Value KernelBuilder::divf(Value a, Value b) { return arith::DivFOp::create(*this, getLoc(), a, b); }
 Value KernelBuilder::fma(Value a, Value b, Value c) {
   if (!target.hasFMA) // LLVM would call the library

@@ -63,6 +63,7 @@ public:
   Value addf(Value a, Value b);
   Value subf(Value a, Value b);
   Value mulf(Value a, Value b);
+  Value negf(Value a);
   Value divf(Value a, Value b);
   /// a * b + c, fused where the CPU can.
   Value fma(Value a, Value b, Value c);

@@ -8,26 +8,6 @@
 using namespace mlir;
 using namespace qsat;
 
-/// Visits the tiles of the listed blocks. A number outside of the context is
-/// passed over: nothing is read there.
-static void visitList(KernelBuilder &kb, FlashKernel &flash, const BlockList &list,
-                      const FlashOp &op, const FlashShape &shape, Value extent) {
-  Value blocks = kb.ceilDiv(extent, op.blockKeys);
-  kb.loop(kb.index(0), list.count, 1, [&](Value t) {
-    Value block = list.load(kb, t);
-    // Unsigned: negative numbers are large.
-    kb.when(kb.cmp(arith::CmpIPredicate::ult, block, blocks), [&] {
-      Value begin = kb.mul(block, op.blockKeys);
-      Value limit = kb.min(kb.add(begin, op.blockKeys), extent);
-      kb.loop(0, shape.tilesPerBlock, 1, [&](Value s) {
-        Value tile = kb.add(kb.mul(block, shape.tilesPerBlock), s);
-        flash.visit(kb.add(begin, kb.mul(s, shape.keys)), limit,
-                    kb.mul(tile, shape.keys / shape.tile.columns));
-      });
-    });
-  });
-}
-
 /// The statistics as a kernel sees them that gets their buffers as arguments.
 static BlockStatistics getArguments(const BlockStatistics &statistics, ValueRange arguments) {
   BlockStatistics result;
@@ -74,7 +54,7 @@ LogicalResult qsat::lowerSparseAttention(SparseAttentionOp sparse, LoweringConte
       bool hasBackground = op.background != Background::None;
       if (hasBackground)
         flash.beginBackground();
-      Value queries = flash.operand(0), extent = kb.dim(flash.operand(1), 2);
+      Value queries = flash.operand(0);
       Value block = kb.div(args[2], shape.panelsPerBlock);
       Value offset = kb.mul(kb.rem(args[2], shape.panelsPerBlock), shape.rows);
       Value firstOfBlock = kb.mul(block, op.blockRows), first = kb.add(firstOfBlock, offset);
@@ -83,7 +63,7 @@ LogicalResult qsat::lowerSparseAttention(SparseAttentionOp sparse, LoweringConte
         flash.begin(args[0], args[1], first, end);
         BlockList list(kb, flash.operand(3), flash.operand(4), args[0], args[1],
                        kb.dim(queries, 1), block);
-        visitList(kb, flash, list, op, shape, extent);
+        flash.visitList(list.count, [&](Value t) { return list.load(kb, t); });
         if (!hasBackground)
           return flash.finish();
         flash.keepSelected();

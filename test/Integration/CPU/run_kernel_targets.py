@@ -19,6 +19,7 @@ import numpy as np
 for folder in (Path(__file__).resolve().parents[3] / "python" / "benchmarks", Path(__file__).parent):
     sys.path.insert(0, str(folder))
 
+from amx_emulation import EmulatedModule  # noqa: E402
 from native import Module  # noqa: E402
 
 #: What /proc/cpuinfo calls the instructions that a path needs.
@@ -29,6 +30,8 @@ NEEDS = {
     "znver5": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
     # Where the system refuses AMX the same program runs without: that is tested too.
     "sapphirerapids": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
+    # The same, its tile instructions in C: the numbers of the tiles on any machine.
+    "sapphirerapids-emulated": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
 }
 
 
@@ -67,6 +70,9 @@ CASES = [
     Case(softcap=True, mask="causal", rows=150, keys=150),
     Case(softcap=True, rows=33, keys=600, width=72, value_width=72),
     Case(blocks=(128, 128, 3), rows=700, keys=900, width=128, value_width=128),
+    Case(blocks=(128, 64, 12), rows=300, keys=1000, mask="causal, offset = 650", value_width=96),
+    Case(blocks=(64, 96, 9), rows=300, keys=1300, mask="causal, offset = 900, window = 300, sinks = 200", width=80),
+    Case(blocks=(64, 64, 12), rows=130, keys=900, size=40.0, width=128),
     Case(blocks=(64, 100, 2), rows=300, keys=450, mask="causal, offset = 100"),
     Case(blocks=(16, 5, 4), rows=50, keys=63),
     Case(element="f32", rows=130, keys=300, mask="causal", width=72),
@@ -202,9 +208,11 @@ def main():
         if cpu == "sapphirerapids":
             print("AMX" if "amx_bf16" in have else "no AMX: what runs where it is refused")
         for case in CASES:
-            if cpu == "sapphirerapids" and case.element != "bf16":
+            if cpu.startswith("sapphirerapids") and case.element != "bf16":
                 continue  # as for x86-64-v4
-            module = Module(text_of(case), arguments.qsat_opt, cpu, load=not arguments.compile_only)
+            kind = EmulatedModule if cpu.endswith("-emulated") else Module
+            module = kind(text_of(case), arguments.qsat_opt, cpu.removesuffix("-emulated"),
+                          load=not arguments.compile_only)
             if arguments.compile_only:
                 continue
             arrays = arrays_of(case)
