@@ -12,11 +12,10 @@ import argparse
 import json
 import os
 import statistics
-import time
 
 import numpy as np
 
-from native import Module
+from native import Module, measure
 
 BLOCK = 128
 
@@ -108,18 +107,6 @@ def to_element(x, element):
     if element == "bf16":
         return ((x.view(np.uint32) + 0x8000) >> 16).astype(np.uint16)
     return x.astype({"f32": np.float32, "f16": np.float16}[element])
-
-
-def measure(candidates, rounds):
-    """Seconds of each candidate per round: {name: [...]}, without the first round."""
-    times = {name: [] for name in candidates}
-    for number in range(rounds + 1):
-        for name, run in candidates.items():
-            start = time.perf_counter()
-            run(number)
-            if number:
-                times[name].append(time.perf_counter() - start)
-    return times
 
 
 def line(element, n, rows, arguments):

@@ -23,8 +23,8 @@ import sys
 
 import numpy as np
 
-from cpu_decode import measure, to_element
-from native import Module
+from cpu_decode import to_element
+from native import Module, measure
 
 BLOCK = 128
 
@@ -88,7 +88,7 @@ def lines(n, element, densities, arguments):
     steps = ["score", "select", "attend", "whole"]
     names = ["dense"] + [f"{step}{d}" for d in range(len(densities)) for step in steps
                          if step == "whole" or arguments.steps]
-    candidates = {name: (lambda number, call=module.bind(name, *values): call()) for name in names}
+    candidates = {name: module.bind(name, *values) for name in names}
     times = measure(candidates, arguments.rounds)
     dense = times["dense"]
     for number in range(len(densities)):

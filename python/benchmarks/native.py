@@ -10,6 +10,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
 
 import numpy as np
 
@@ -56,6 +57,21 @@ def describe(array):
 def runtime_of(qsat_opt):
     """What kernels call: the runtime of the build that `qsat_opt` is of."""
     return [pathlib.Path(qsat_opt).resolve().parents[1] / "lib" / "libQsatRuntime.a", "-lstdc++"]
+
+
+def measure(candidates, rounds):
+    """Seconds of each candidate in each of `rounds` interleaved rounds, after one of warm-up: {name: [...]}.
+
+    A candidate is called with the number of the round.
+    """
+    times = {name: [] for name in candidates}
+    for number in range(rounds + 1):
+        for name, run_once in candidates.items():
+            start = time.perf_counter()
+            run_once(number)
+            if number:
+                times[name].append(time.perf_counter() - start)
+    return times
 
 
 def run(command, folder):
@@ -115,13 +131,13 @@ class Module(Library):
         super().__init__(text, qsat_opt, passes, march, runtime_of(qsat_opt), load)
 
     def bind(self, name, *arguments):
-        """A callable without arguments: the function on these arrays and integers."""
+        """The function on these arrays and integers, for `measure` or a call without arguments."""
         function = getattr(self.library, f"_mlir_ciface_{name}")
         function.restype = None
         held = [describe(a) if isinstance(a, np.ndarray) else ctypes.c_int64(a) for a in arguments]
         passed = [ctypes.byref(h) if isinstance(h, ctypes.Structure) else h for h in held]
 
-        def call(arrays=arguments):  # keeps the arrays alive: a descriptor does not
+        def call(number=0, arrays=arguments):  # keeps the arrays alive: a descriptor does not
             function(*passed)
 
         return call

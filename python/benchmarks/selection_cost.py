@@ -13,12 +13,11 @@ import argparse
 import json
 import os
 import statistics
-import time
 
 import numpy as np
 
 from cpu_decode import to_element
-from native import Module
+from native import Module, measure
 
 
 def module_text(n, width, element, arguments):
@@ -50,18 +49,6 @@ func.func @select(%a: {amplitude}, %i: {indices}, %c: {counts}, %m: {row}, %n: {
 }}"""
 
 
-def measure(candidates, rounds):
-    """Median seconds of each candidate over interleaved rounds, after one warm-up round."""
-    times = {name: [] for name in candidates}
-    for number in range(rounds + 1):
-        for name, run in candidates.items():
-            start = time.perf_counter()
-            run()
-            if number:
-                times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(t) for name, t in times.items()}
-
-
 def costs(n, width, element, arguments):
     """The lines of the table for one problem."""
     heads, kv_heads = arguments.heads, arguments.kv_heads
@@ -77,7 +64,7 @@ def costs(n, width, element, arguments):
     candidates["dense"] = module.bind("dense", q, k, v, np.zeros_like(q))
     candidates["select"] = module.bind("select", amplitude, np.zeros_like(amplitude, np.int32), counts,
                                        np.zeros(counts.shape, np.float32), np.zeros(counts.shape, np.float32))
-    seconds = measure(candidates, arguments.rounds)
+    seconds = {name: statistics.median(t) for name, t in measure(candidates, arguments.rounds).items()}
     for estimator in arguments.estimators:
         yield {"n": n, "width": width, "element": element, "estimator": estimator, "heads": heads,
                "kv_heads": kv_heads, "dense_milliseconds": seconds["dense"] * 1e3,

@@ -87,10 +87,12 @@ struct FlashShape {
 ///
 ///     operands     K                           V, where it is packed
 ///     single       [B,Hkv,groups,D,columns]    [B,Hkv,N,paddedWidth]
-///     pairs        [B,Hkv,groups,D/2,2 columns] of (d, d+1) of each key
-///                  [B,Hkv,chunks,keys/2,2 columns] of (j, j+1) of each column
+///     pairs        [B,Hkv,2 groups,D/2,2 lanes] of (d, d+1) of each key
+///                  [B,Hkv,chunks,keys/2,2 lanes] of (j, j+1) of each column
 ///
-/// A chunk is `columns` columns of V; in pairs, its keys are those of all tiles.
+/// A chunk is a register (`lanes`) of columns of V, its keys are those of all tiles.
+/// In pairs a group is two registers of keys, one after the other, so that 16 rows of
+/// one are a tile of AMX that lies in one piece.
 struct PackedKeys {
   mlir::Value keys, values;
   llvm::SmallVector<mlir::Value> buffers; ///< to be freed after the loop

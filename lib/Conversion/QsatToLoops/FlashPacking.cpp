@@ -121,21 +121,21 @@ Value TilePacker::loadOrZero(Value source, Value row, Value d, int64_t width) {
       [&]() -> Values { return {kb.constant(element, 0.0)}; })[0];
 }
 
-/// packed [B,Hkv,groups,D/2,2 columns]: a transpose of pairs, taken as integers.
+/// packed [B,Hkv,2 groups,D/2,2 lanes]: a transpose of pairs, taken as integers.
 /// Keys past the limit are 0.
 void TilePacker::packKeyPairs(Value k, Value packed) {
-  int64_t lanes = shape.lanes, columns = shape.tile.columns, padded = shape.operandWidth;
+  int64_t lanes = shape.lanes, padded = shape.operandWidth;
   int64_t whole = KernelBuilder::isRowContiguous(k) ? shape.width - shape.width % (2 * lanes) : 0;
+  Value firstPlace = kb.mul(group, shape.tile.columns / lanes);
   VectorType words = kb.vec(kb.getI32Type(), lanes), pairs = kb.vec(shape.operand, 2 * lanes);
   kb.loop(0, shape.keys, lanes, [&](Value j) {
     Value key = kb.add(first, j);
-    Value place = kb.add(group, kb.div(j, columns));
-    Value lane = kb.mul(kb.rem(j, columns), 2);
+    Value place = kb.add(firstPlace, kb.div(j, lanes));
     auto packOneByOne = [&](int64_t from) {
       kb.loop(from, padded, 1, [&](Value d) {
         kb.loop(0, lanes, 1, [&](Value w) {
           Value x = loadOrZero(k, kb.add(key, w), d, shape.width);
-          Value at = kb.add(lane, kb.add(kb.mul(w, 2), kb.rem(d, 2)));
+          Value at = kb.add(kb.mul(w, 2), kb.rem(d, 2));
           kb.store(x, packed, {batch, head, place, kb.div(d, 2), at});
         });
       });
@@ -149,7 +149,7 @@ void TilePacker::packKeyPairs(Value k, Value packed) {
         }
         for (auto [n, row] : llvm::enumerate(buildTranspose(kb, rows)))
           kb.storeVector(vector::BitCastOp::create(kb, kb.getLoc(), pairs, row), packed,
-                         {batch, head, place, kb.add(kb.div(d, 2), n), lane});
+                         {batch, head, place, kb.add(kb.div(d, 2), n), kb.index(0)});
       });
       packOneByOne(from);
       return Values();
@@ -159,38 +159,40 @@ void TilePacker::packKeyPairs(Value k, Value packed) {
   });
 }
 
-/// packed [B,Hkv,chunks,keys/2,2 columns]: two rows of V interleaved. Keys past the
+/// packed [B,Hkv,chunks,keys/2,2 lanes]: two rows of V interleaved. Keys past the
 /// limit and columns past Dv are 0.
 void TilePacker::packValuePairs(Value v, Value packed) {
-  int64_t columns = shape.tile.columns, padded = llvm::alignTo(shape.valueWidth, columns);
+  // Two registers of columns at a time.
+  int64_t lanes = shape.lanes, columns = 2 * lanes;
+  int64_t padded = llvm::alignTo(shape.valueWidth, columns);
   int64_t whole =
       KernelBuilder::isRowContiguous(v) ? shape.valueWidth - shape.valueWidth % columns : 0;
   SmallVector<int64_t> low, high;
   for (int64_t lane = 0; lane < columns; ++lane)
     for (int64_t from : {lane, columns + lane})
       (lane < columns / 2 ? low : high).push_back(from);
-  Value firstRow = kb.mul(group, columns / 2);
+  Value firstRow = kb.mul(group, shape.tile.columns / 2);
   kb.loop(0, shape.keys / 2, 1, [&](Value pair) {
     Value row = kb.add(firstRow, pair), key = kb.add(first, kb.mul(pair, 2)), next = kb.add(key, 1);
     auto packOneByOne = [&](int64_t from) {
       kb.loop(from, padded, 1, [&](Value d) {
         for (int64_t odd : {0, 1}) {
           Value x = loadOrZero(v, kb.add(key, odd), d, shape.valueWidth);
-          Value at = kb.add(kb.mul(kb.rem(d, columns), 2), odd);
-          kb.store(x, packed, {batch, head, kb.div(d, columns), row, at});
+          Value at = kb.add(kb.mul(kb.rem(d, lanes), 2), odd);
+          kb.store(x, packed, {batch, head, kb.div(d, lanes), row, at});
         }
       });
     };
     auto packAll = [&](int64_t from) {
       kb.loop(0, from, columns, [&](Value d) {
-        Value chunk = kb.div(d, columns);
+        Value chunk = kb.div(d, lanes);
         Value a = kb.loadVector(v, {batch, head, key, d}, columns);
         Value b = kb.loadVector(v, {batch, head, next, d}, columns);
         Location loc = kb.getLoc();
         kb.storeVector(vector::ShuffleOp::create(kb, loc, a, b, low), packed,
                        {batch, head, chunk, row, kb.index(0)});
         kb.storeVector(vector::ShuffleOp::create(kb, loc, a, b, high), packed,
-                       {batch, head, chunk, row, kb.index(columns)});
+                       {batch, head, kb.add(chunk, 1), row, kb.index(0)});
       });
       packOneByOne(from);
       return Values();
@@ -213,15 +215,15 @@ PackedKeys qsat::buildPacking(KernelBuilder &kb, const FlashOp &op, const FlashS
   Value batches = kb.dim(op.k, 0), heads = kb.dim(op.k, 1), extent = kb.dim(op.k, 2);
   Value tiles = kb.mul(kb.ceilDiv(extent, op.blockKeys), shape.tilesPerBlock);
   PackedKeys packed;
-  int64_t columns = shape.tile.columns, pair = shape.pair;
+  int64_t pair = shape.pair, columns = pair > 1 ? shape.lanes : shape.tile.columns;
   int64_t keyShape[] = {dynamic, dynamic, dynamic, shape.operandWidth / pair, pair * columns};
-  packed.keys =
-      allocate(kb, shape.operand, keyShape, {batches, heads, kb.mul(tiles, groupsPerTile)});
+  packed.keys = allocate(kb, shape.operand, keyShape,
+                         {batches, heads, kb.mul(tiles, shape.keys / columns)});
   packed.buffers.push_back(packed.keys);
   packed.values = op.v;
   SmallVector<Value> operands{op.k, packed.keys};
   if (shape.packsValues) {
-    int64_t chunks = llvm::divideCeil(shape.valueWidth, columns);
+    int64_t chunks = llvm::alignTo(shape.valueWidth, shape.tile.columns) / columns;
     if (pair > 1)
       packed.values = allocate(kb, shape.operand, {dynamic, dynamic, chunks, dynamic, 2 * columns},
                                {batches, heads, kb.mul(tiles, shape.keys / 2)});

@@ -64,8 +64,10 @@ void FlashKernel::buildScores(Value panel, Value keys, Value firstGroup, Value c
       int64_t lanes = tile.getLanes(), parts = columns / lanes;
       Values init(shape.tile.rows * parts, kb.constant(kb.vec(acc, lanes), 0.0));
       Values result = tile.multiply(kb.index(steps), init, [&](Value d, int64_t c) {
-        Value at[] = {batch, kvHead, group, d, kb.index(pair * c)};
-        return kb.loadVector(keys, at, pair * lanes);
+        if (pair == 1)
+          return kb.loadVector(keys, {batch, kvHead, group, d, kb.index(c)}, lanes);
+        Value half = kb.add(kb.mul(group, parts), c / lanes);
+        return kb.loadVector(keys, {batch, kvHead, half, d, kb.index(0)}, 2 * lanes);
       });
       for (auto [n, value] : llvm::enumerate(result))
         kb.storeVector(value, scores, {tile.rows[n / parts], kb.add(column, n % parts * lanes)});
@@ -98,8 +100,8 @@ void FlashKernel::accumulateColumns(const WeightedValues &step, Value column, in
       Value row = kb.add(step.first, j);
       if (!isPaired(step.values))
         return kb.loadVector(step.values, {batch, kvHead, row, kb.add(column, c)}, lanes);
-      Value chunk = kb.div(column, shape.tile.columns);
-      return kb.loadVector(step.values, {batch, kvHead, chunk, row, kb.index(2 * c)}, 2 * lanes);
+      Value chunk = kb.add(kb.div(column, lanes), c / lanes);
+      return kb.loadVector(step.values, {batch, kvHead, chunk, row, kb.index(0)}, 2 * lanes);
     });
     for (auto [n, value] : llvm::enumerate(result))
       kb.storeVector(value, out, {tile.rows[n / parts], kb.add(column, n % parts * lanes)});

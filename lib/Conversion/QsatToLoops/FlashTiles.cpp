@@ -7,7 +7,7 @@
 //   l_block, 2^40 ?      a row that outgrew its m shows as a huge, infinite or
 //                        NaN sum: m is raised (raiseMaxima), o and l are
 //                        rescaled, and the block is repeated, once
-//   o += P V             accumulateTiles   over the whole block
+//   o += P V             accumulateGroups  over the whole block
 //
 // There is no pass over the scores for maxima, and as a rule no rescaling. The
 // scores never leave the nearest cache. Tile loads, products and vector code keep
@@ -44,19 +44,19 @@ public:
 
 private:
   void build();
-  enum class Mode { Plain, General };
-
-  /// What `general` or `plain` emit, by what has to be done to the scores.
-  Values byMode(llvm::function_ref<Values()> general, llvm::function_ref<Values()> plain) {
+  /// The logits of row r of group t, by what has to be done to its scores.
+  Values logits(Value t, Value slot, Value r) {
+    auto general = [&] { return generalLogits(t, slot, r); };
+    auto plain = [&] { return plainLogits(slot, r); };
     if (kernel.op.region)
       return general();
-    return mayHide ? kb.choose(mayHide, general, plain) : plain();
+    return hidden ? kb.choose(kb.less(t, hidden), plain, general) : plain();
   }
   /// The slot of the scores of group t.
   Value slotOf(Value t) { return kb.rem(kb.sub(t, start), 2); }
 
-  void buildPass(Mode mode);
-  void buildPipeline();
+  void buildPass();
+  void buildPipeline(Value end);
   Steps scoreSteps(Value t, Value slot);
   void buildScoreTiles(Value t, Value slot) { run({scoreSteps(t, slot)}); }
   void buildWeights(Value t, Value slot, Value r, ArrayRef<Value> logits);
@@ -66,7 +66,7 @@ private:
   void noteMaxima(Value t, Value slot);
   void raiseMaxima();
   Value outgrew();
-  void accumulateTiles();
+  void accumulateGroups(Value start, Value end);
   void run(ArrayRef<Steps> lists);
 
   /// The packed group number t of the tile.
@@ -87,7 +87,7 @@ private:
   FlashKernel::TileScratch scratch;
   Value strip;        ///< its first row, of the panel
   Value start, end;   ///< groups of the tile that any of its rows may see
-  Value mayHide;      ///< i1: a row does not see all of these keys; null if none
+  Value hidden;       ///< from this group on a row may not see all keys; null if none
   Type bf16, f32;
 };
 } // namespace qsat
@@ -107,15 +107,18 @@ StripBuilder::StripBuilder(FlashKernel &kernel, const KeyTile &tile, Value strip
   VisibleKeys bottom = kernel.mask.visibleTo(kb.sub(kb.add(first, rows), kb.index(1)));
   Value high = kb.min(kb.min(kb.add(tile.first, kernel.shape.keys), tile.limit), bottom.high);
   end = kb.ceilDiv(kb.max(kb.sub(high, tile.first), zero), kSide);
-  Value last = kb.add(tile.first, kb.mul(end, kSide));
-  mayHide = kb.less(kb.min(tile.limit, top.high), last);
+  hidden = kb.div(kb.max(kb.sub(kb.min(tile.limit, top.high), tile.first), zero), kSide);
   start = zero;
-  if (!kernel.mask.hasWindow())
-    return;
-  Value below = kb.div(kb.max(kb.sub(top.low, tile.first), zero), kSide);
-  start = kb.select(kb.less(tile.first, kernel.mask.getSinks()), zero, below);
-  mayHide = kb.either(mayHide, kb.both(kb.less(tile.first, bottom.low),
-                                       kb.less(kernel.mask.getSinks(), last)));
+  if (kernel.mask.hasWindow()) {
+    Value below = kb.div(kb.max(kb.sub(top.low, tile.first), zero), kSide);
+    start = kb.select(kb.less(tile.first, kernel.mask.getSinks()), zero, below);
+    Value isBelow = kb.both(kb.less(tile.first, bottom.low),
+                            kb.less(kernel.mask.getSinks(), kb.add(tile.first, kb.mul(end, kSide))));
+    hidden = kb.select(isBelow, start, hidden);
+  }
+  if (kernel.op.region) // all scores change
+    hidden = start;
+  hidden = kb.clamp(hidden, start, end);
 }
 
 Value StripBuilder::loadTile(Type element, Value memref, ValueRange at) {
@@ -148,7 +151,7 @@ Steps StripBuilder::scoreSteps(Value t, Value slot) {
       steps.push_back([=] {
         int64_t row = n % 2, column = n / 2;
         if (chunk == 0 && n == 0)
-          state->group = groupOf(t);
+          state->group = kb.mul(groupOf(t), 2);
         if (chunk == 0) // one zero each: a copy of a tile goes through memory
           state->sums.push_back(amx::TileZeroOp::create(kb, kb.getLoc(), getTile(f32)));
         if (column == 0)
@@ -157,8 +160,8 @@ Steps StripBuilder::scoreSteps(Value t, Value slot) {
         if (row == 0)
           state->b[column] =
               loadTile(bf16, kernel.keys,
-                       {kernel.batch, kernel.kvHead, state->group, kb.index(chunk * kTile),
-                        kb.index(column * kSide)});
+                       {kernel.batch, kernel.kvHead, kb.add(state->group, column),
+                        kb.index(chunk * kTile), kb.index(0)});
         state->sums[n] = multiply(state->a[row], state->b[column], state->sums[n]);
         if (chunk == chunks - 1)
           amx::TileStoreOp::create(
@@ -215,15 +218,17 @@ void StripBuilder::buildWeights(Value t, Value slot, Value r, ArrayRef<Value> lo
   for (Value z : logits) {
     bool isScaled = kernel.op.region || !kernel.factor;
     Value x = isScaled ? kb.addf(z, minus) : kb.fma(z, kb.splat(kernel.factor, kTile), minus);
-    weights.push_back(kb.exp2ForBF16(x));
+    // The factors of o cancel what is wrong with 2^x in the mean; lse would show it.
+    weights.push_back(kb.exp2ForBF16(x, /*isCoarse=*/!kernel.lse));
   }
   sum = kb.addf(sum, kb.addf(weights[0], weights[1]));
   kb.storeVector(kb.roundPair(weights[0], weights[1]), scratch.weights, {t, r, kb.index(0)});
   kb.storeVector(sum, scratch.sums, {r, kb.index(0)});
 }
 
-/// All groups, every row unmasked: the weights of t - 1 between the products of t.
-void StripBuilder::buildPipeline() {
+/// The groups [start, end), at least one, of which every row sees all: the weights of
+/// t - 1 between the products of t. The scores of the first are in their slot.
+void StripBuilder::buildPipeline(Value end) {
   auto weightSteps = [&](Value t, Value slot) {
     Steps steps;
     for (int64_t r = 0; r < kSide; ++r)
@@ -242,16 +247,18 @@ void StripBuilder::buildPipeline() {
 }
 
 /// Weights and their sums of all groups. The scores of the first are in their slot.
-void StripBuilder::buildPass(Mode mode) {
+void StripBuilder::buildPass() {
   Value zeros = kb.constant(kb.vec(f32, kTile), 0.0);
   for (int64_t r = 0; r < kSide; ++r)
     kb.storeVector(zeros, scratch.sums, {kb.index(r), kb.index(0)});
-  if (mode == Mode::Plain)
-    return buildPipeline();
-  kb.loop(start, end, 1, [&](Value t) {
-    Value slot = slotOf(t), next = kb.add(t, 1);
+  if (!hidden)
+    return buildPipeline(end);
+  if (!kernel.op.region)
+    kb.when(kb.less(start, hidden), [&] { buildPipeline(hidden); });
+  kb.loop(hidden, end, 1, [&](Value t) {
+    Value slot = slotOf(t);
+    buildScoreTiles(t, slot);
     kb.loop(0, kSide, 1, [&](Value r) { buildWeights(t, slot, r, generalLogits(t, slot, r)); });
-    kb.when(kb.less(next, end), [&] { buildScoreTiles(next, slotOf(next)); });
   });
 }
 
@@ -263,9 +270,7 @@ void StripBuilder::forgetMaxima() {
 /// highest = max(highest, c logits of group t), whose scores are in the slot.
 void StripBuilder::noteMaxima(Value t, Value slot) {
   kb.loop(0, kSide, 1, [&](Value r) {
-    Values z = byMode([&] { return generalLogits(t, slot, r); },
-                      [&] { return plainLogits(slot, r); });
-    Value highest = kb.reduceMax(z);
+    Value highest = kb.reduceMax(logits(t, slot, r));
     if (kernel.factor && !kernel.op.region)
       highest = kb.mulf(highest, kernel.factor);
     kb.store(kb.maxf(highest, kb.load(scratch.highest, {r})), scratch.highest, {r});
@@ -308,10 +313,10 @@ Value StripBuilder::outgrew() {
   return vector::ReductionOp::create(kb, kb.getLoc(), vector::CombiningKind::OR, isHuge);
 }
 
-/// out [32,Dv] += P [32,keys] V, 2x2 tiles at a time over all groups.
-void StripBuilder::accumulateTiles() {
+/// out [32,Dv] += P [32,keys] V of the groups [start, end), 2x2 tiles at a time.
+void StripBuilder::accumulateGroups(Value start, Value end) {
   kb.loop(0, llvm::alignTo(kernel.shape.valueWidth, kSide), kSide, [&](Value column) {
-    Value chunk = kb.div(column, kSide);
+    Value chunk = kb.div(column, kTile);
     SmallVector<Values, 4> places;
     Values init;
     for (int64_t n = 0; n < 4; ++n) {
@@ -325,7 +330,7 @@ void StripBuilder::accumulateTiles() {
       };
       auto values = [&](int64_t half) {
         return loadTile(bf16, kernel.values,
-                        {kernel.batch, kernel.kvHead, chunk, row, kb.index(half * kSide)});
+                        {kernel.batch, kernel.kvHead, kb.add(chunk, half), row, kb.index(0)});
       };
       Value p0 = weights(0), v0 = values(0);
       Value o0 = multiply(p0, v0, sums[0]);
@@ -366,11 +371,7 @@ void StripBuilder::build() {
     OpBuilder::InsertionGuard guard(kb);
     Block *before = kb.createBlock(&loop.getBefore(), {}, {i1}, {loc});
     kb.setInsertionPointToStart(before);
-    auto pass = [&](Mode mode) {
-      buildPass(mode);
-      return Values();
-    };
-    byMode([&] { return pass(Mode::General); }, [&] { return pass(Mode::Plain); });
+    buildPass();
     Value again = kb.both(outgrew(), before->getArgument(0));
     scf::ConditionOp::create(kb, loc, again, ValueRange{again});
     Block *after = kb.createBlock(&loop.getAfter(), {}, {i1}, {loc});
@@ -390,7 +391,10 @@ void StripBuilder::build() {
     Value sum = kb.loadVector(scratch.sums, {kb.index(r), zero}, kTile);
     kb.storeVector(kb.addf(l, sum), kernel.sums, {row, zero});
   }
-  accumulateTiles();
+  // A part of P at a time, which all columns of V find in the nearest cache.
+  constexpr int64_t kGroups = 8;
+  kb.loop(start, end, kGroups,
+          [&](Value first) { accumulateGroups(first, kb.min(kb.add(first, kGroups), end)); });
 }
 
 //===----------------------------------------------------------------------===//

@@ -101,6 +101,8 @@ static const double kExp2F32[] = {0.9999999994458337,   0.6931472057372529,   0.
 static const double kExp2ForBF16[] = {1.0000025933692647, 0.6930038344324978,
                                       0.2414427570980054, 0.05201146029931644,
                                       0.013534168062386604};
+/// The same of degree 3: 7.5e-05.
+static const double kExp2Coarse[] = {0.99992522, 0.69583354, 0.22606716, 0.07802452};
 /// Taylor, ln(2)^k / k!; the remainder on [-1/2, 1/2] is below 5e-18.
 static const double kExp2F64[] = {1.0,
                                   0.69314718055994530942,
@@ -131,8 +133,8 @@ static bool isAVX512Register(Type type, const CPUTarget &target) {
 Value KernelBuilder::exp2(Value x) {
   return isAVX512Register(x.getType(), target) ? exp2AVX512(x, kExp2F32, /*fromFloor=*/false) : exp2Portable(x);
 }
-Value KernelBuilder::exp2ForBF16(Value x) {
-  return isAVX512Register(x.getType(), target) ? exp2AVX512(x, kExp2ForBF16, /*fromFloor=*/true) : exp2Portable(x);
+Value KernelBuilder::exp2ForBF16(Value x, bool isCoarse) {
+  return isAVX512Register(x.getType(), target) ? exp2AVX512(x, isCoarse ? ArrayRef<double>(kExp2Coarse) : kExp2ForBF16, /*fromFloor=*/true) : exp2Portable(x);
 }
 
 Value KernelBuilder::callIntrinsic(StringRef name, Type type, ValueRange operands) {

@@ -77,8 +77,9 @@ public:
   /// 2^x, x a float or a vector of it; relative error below 3e-9 (f32: plus
   /// rounding) or 1e-16 (f64). 0 below the least normal number; NaN stays.
   Value exp2(Value x);
-  /// The same, relative error 4e-6: enough for what is rounded to bf16.
-  Value exp2ForBF16(Value x);
+  /// The same, relative error 4e-6, or, if `isCoarse`, 8e-5: enough for what is
+  /// rounded to bf16.
+  Value exp2ForBF16(Value x, bool isCoarse = false);
   /// log2 x of a positive normal x; same accuracy.
   Value log2(Value x);
 

@@ -80,6 +80,8 @@ static void outlineBody(TaskBuilder &b, scf::ParallelOp loop, StringRef name) {
                                        b.getFunctionType(TypeRange(ValueRange(arguments)), {}));
   function.setPrivate();
   function->setAttr("no_inline", b.getUnitAttr());
+  // As of KernelBuilder::function: no calls of memset and memcpy.
+  function->setAttr("passthrough", b.getStrArrayAttr({"no-builtins"}));
   SymbolTable(table).insert(function);
 
   Block *entry = function.addEntryBlock();
