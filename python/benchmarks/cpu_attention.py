@@ -12,6 +12,7 @@ key (of listed blocks for a list), whatever else a candidate computes.
 |-|-|
 | full, causal | torch's scaled_dot_product_attention |
 | list 20 %, 10 % | rate on the selected 128 x 128 blocks over qsat's own dense rate (row `full`) |
+| list, `--flex` | torch's compiled flex_attention with the same block mask |
 
 ONEDNN_MAX_CPU_ISA is set to AVX512_CORE_FP16 unless the environment says otherwise: where a
 machine hides CPUID leaf 0x1D from its guests, oneDNN's AMX path ends in SIGILL. On a CPU
@@ -85,6 +86,24 @@ def to_torch(array, element):
     return tensor.view(torch.bfloat16) if element == "bf16" else tensor
 
 
+def flex_candidate(tensors, indices, n, grouped):
+    """torch's compiled flex_attention on the blocks of `indices`.
+
+    As blocks that a mask may cut, though none does: the kernel for CPUs passes over the list of
+    whole blocks.
+    """
+    import torch
+    from torch.nn.attention.flex_attention import BlockMask, flex_attention
+
+    lists = torch.from_numpy(indices)
+    counts = torch.full(lists.shape[:3], lists.shape[3], dtype=torch.int32)
+    padded = torch.zeros((*lists.shape[:3], -(-n // BLOCK)), dtype=torch.int32)
+    padded[..., : lists.shape[3]] = lists
+    mask = BlockMask.from_kv_blocks(counts, padded, BLOCK_SIZE=BLOCK, seq_lengths=(n, n))
+    compiled = torch.compile(flex_attention, dynamic=False)
+    return lambda: compiled(*tensors, block_mask=mask, enable_gqa=grouped)
+
+
 def best_rounds(candidates, rounds, seconds):
     """Per candidate the best time of each round, after one round to warm up."""
     best = {name: [] for name in candidates}
@@ -149,6 +168,14 @@ def run_case(arguments, element, width):
                 candidates[name]()
                 ours = to_torch(o, element).float().numpy()
                 check(name, ours, candidates[peer]().float().numpy(), element)
+        for density, size in sizes.items() if arguments.flex else ():
+            name, peer = f"list {density:.0%}", f"flex {density:.0%}"
+            candidates[peer] = flex_candidate(tensors, random_lists(heads, n, size)[0], n, kv != heads)
+            pairs[peer] = pairs[name]
+            peers[name] = [*peers.get(name, []), peer]
+            candidates[name]()
+            ours = to_torch(o, element).float().numpy()
+            check(name, ours, candidates[peer]().float().numpy(), element)
 
     best = best_rounds(candidates, arguments.rounds, arguments.seconds)
     rates = {c: [4 * width * pairs[c] / t / 1e9 for t in times] for c, times in best.items()}
@@ -185,6 +212,7 @@ def main():
     parser.add_argument("--target-cpu", default="host",
                         help="as in LLVM, to force a path: znver5, sapphirerapids, x86-64-v4, ...")
     parser.add_argument("--no-torch", action="store_true")
+    parser.add_argument("--flex", action="store_true", help="also torch's flex_attention (needs a C++ compiler)")
     parser.add_argument("--compile-only", action="store_true",
                         help="into QSAT_KERNELS, for a machine without LLVM")
     parser.add_argument("--json", action="store_true")

@@ -6,7 +6,7 @@
 // CHECK: scf.parallel (%{{.*}}, %{{.*}}, %{{.*}}) =
 // CHECK-NEXT: func.call @qsat_select_threshold_row(
 // CHECK: func.func private @qsat_select_threshold_row(
-// CHECK-SAME: attributes {no_inline}
+// CHECK-SAME: attributes {no_inline, passthrough = ["no-builtins"]}
 // CHECK: %[[P:.*]] = memref.load {{.*}} : memref<32xf32>
 // CHECK: arith.cmpf oge, %[[P]], %{{.*}} : f32
 // CHECK: memref.store {{.*}} : memref<1x8x32x32xi32>

@@ -10,7 +10,7 @@
 // CHECK: scf.parallel {{.*}} to (%{{.*}}, %{{.*}}, %{{.*}}) step
 // CHECK-NEXT: func.call @[[TASK:qsat_score_rows_[0-9]+]](
 // CHECK: func.func private @[[TASK]](
-// CHECK-SAME: attributes {no_inline}
+// CHECK-SAME: attributes {no_inline, passthrough = ["no-builtins"]}
 // CHECK-DAG: memref.alloc() {alignment = 64 : i64} : memref<1x64x32xf32>
 // CHECK-DAG: memref.alloc() {alignment = 64 : i64} : memref<4x32xf32>
 // CHECK: %[[ROW:.*]] = vector.load {{.*}} : memref<1x64x32xf32>, vector<32xf32>

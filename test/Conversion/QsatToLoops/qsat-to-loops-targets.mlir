@@ -23,8 +23,8 @@
 
 // Pairs of bf16: K and V stay bf16, P is rounded two registers at a time.
 // PAIRS-LABEL: func.func @attention(
-// PAIRS: memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x?x?x16x64xbf16>
-// PAIRS: memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x?x1x?x64xbf16>
+// PAIRS: memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x?x?x16x32xbf16>
+// PAIRS: memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?x?x2x?x32xbf16>
 // PAIRS-LABEL: func.func private @qsat_attention(
 // PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
 // PAIRS: llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"
