@@ -62,9 +62,8 @@ def ConvertQsatToGPU : Pass<"convert-qsat-to-gpu", "::mlir::ModuleOp"> {
     (operand types, attributes, score region), and its launch on the stream that
     the runtime names, asynchronously. Memrefs are taken to be in device memory.
 
-    On sm_90a: `attention` and `sparse_attention` (blocks of 64 or 128 keys, no
-    background) of bf16 or f16, head widths a multiple of 64 up to 256, with
-    wgmma, weights in registers, and tiles loaded by the copy engine; any M and
+    On sm_90a: `attention` and `sparse_attention` (blocks of 64 or 128 keys) of
+    bf16 or f16, head widths a multiple of 64 up to 256, with wgmma, weights in registers, and tiles loaded by the copy engine; any M and
     N, mask, score region, strides of batches, heads and rows. Scores and sums
     are f32; weights are rounded to the element type.
 
@@ -74,8 +73,11 @@ def ConvertQsatToGPU : Pass<"convert-qsat-to-gpu", "::mlir::ModuleOp"> {
     Right, not fast. `generic` kernels go to SPIR-V, or to threads of the host
     (`qsat-launch-to-loops`).
 
-    On all: `amplitude_score` with estimator rows or exact, as the mass of each
-    sampled row in each key block (on sm_90a, for what attention takes there: with
+    On all: a background (amplification born or full), as two launches more, one thread
+    for each row: right, not fast.
+
+    On all: `amplitude_score` with estimator rows or exact, as the mass of each sampled
+    row in each key block (on sm_90a, for what attention takes there: with
     wgmma, 256 rows against a block at a time) and a normalisation (memory: one number
     for each row and block), and `amplified_select` with the policies that sort nothing (threshold,
     logit_threshold, relative_threshold, residual, top_k, budget). With `attention` of

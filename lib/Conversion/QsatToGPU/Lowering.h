@@ -22,6 +22,9 @@ struct GPULoweringContext {
   int64_t keys; ///< of a tile of dense attention; 0: as is best for the shape
   mlir::SymbolTable symbols;
 
+  /// Ops that a lowering has made and lowered itself: to be erased with the others.
+  llvm::SmallVector<mlir::Operation *> replaced;
+
   /// Kernels already emitted, and the op each was emitted for, by a text that
   /// names operand types and attributes.
   struct Kernel {
@@ -41,6 +44,13 @@ struct GPULoweringContext {
 mlir::LogicalResult lowerHopperAttention(const FlashOp &op, GPULoweringContext &context);
 /// With what every GPU has.
 mlir::LogicalResult lowerPortableAttention(const FlashOp &op, GPULoweringContext &context);
+
+/// Lists with a background: `lowerListed` for the lists, then two launches for the
+/// rest, one thread for each row.
+mlir::LogicalResult lowerBackground(SparseAttentionOp op, GPULoweringContext &context,
+                                    llvm::function_ref<mlir::LogicalResult(SparseAttentionOp)> lowerListed);
+/// Whether there is a kernel for its amplification.
+bool hasBackgroundKernel(SparseAttentionOp op);
 
 /// Estimators rows and exact: two launches.
 mlir::LogicalResult lowerAmplitudeScore(AmplitudeScoreOp op, GPULoweringContext &context);

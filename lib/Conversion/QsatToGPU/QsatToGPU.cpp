@@ -66,7 +66,7 @@ SymbolRefAttr GPULoweringContext::getKernel(Operation *op, StringRef name,
 /// Whether there is a kernel for ops like `op`.
 static bool hasKernel(Operation *op) {
   if (auto sparse = dyn_cast<SparseAttentionOp>(op))
-    return sparse.getBackground() == Background::None;
+    return sparse.getBackground() == Background::None || hasBackgroundKernel(sparse);
   if (auto score = dyn_cast<AmplitudeScoreOp>(op))
     return hasScoreKernel(score);
   if (auto select = dyn_cast<AmplifiedSelectOp>(op))
@@ -81,7 +81,11 @@ static LogicalResult lower(Operation *op, GPULoweringContext &context) {
                                           : lowerPortableAttention(FlashOp(op), context);
   };
   return TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<AttentionOp, SparseAttentionOp>(lowerAttention)
+      .Case([&](AttentionOp op) { return lowerAttention(op); })
+      .Case([&](SparseAttentionOp op) {
+        return op.getBackground() == Background::None ? lowerAttention(op)
+                                                      : lowerBackground(op, context, lowerAttention);
+      })
       .Case([&](AmplitudeScoreOp op) { return lowerAmplitudeScore(op, context); })
       .Case([&](AmplifiedSelectOp op) { return lowerAmplifiedSelect(op, context); })
       .Default([](Operation *op) { return op->emitOpError("has no GPU kernel yet"); });
@@ -124,7 +128,7 @@ struct ConvertQsatToGPU : public qsat::impl::ConvertQsatToGPUBase<ConvertQsatToG
     });
     if (ops.empty())
       return;
-    GPULoweringContext context{*target, keys, SymbolTable(getOperation()), {}};
+    GPULoweringContext context{*target, keys, SymbolTable(getOperation()), {}, {}};
     for (Operation *op : ops) {
       if (op->getNumResults() != 0) {
         op->emitOpError("expected memref operands, but got tensors: bufferize first");
@@ -142,6 +146,8 @@ struct ConvertQsatToGPU : public qsat::impl::ConvertQsatToGPUBase<ConvertQsatToG
       functions.insert(op->getParentOfType<FunctionOpInterface>());
       op->erase();
     }
+    for (Operation *op : context.replaced)
+      op->erase();
     if (target->hasRuntime)
       for (Operation *function : functions)
         allocateOnDevice(function, context.symbols);

@@ -68,10 +68,10 @@ func.func @rows(%q: memref<1x1x64x64xbf16>, %i: memref<1x1x1x1xi32>, %c: memref<
 // -----
 
 func.func @background(%q: memref<1x1x128x64xbf16>, %i: memref<1x1x1x1xi32>, %c: memref<1x1x1xi32>, %l: memref<1x1x128xf32>) {
-  // expected-error @+1 {{'qsat.sparse_attention' op expected no background: it has no kernel for this target yet}}
+  // expected-error @+1 {{'qsat.sparse_attention' op expected amplification born or full with a background on a GPU, but got #qsat.amplification<optimal>}}
   qsat.sparse_attention ins(%q, %q, %q : memref<1x1x128x64xbf16>, memref<1x1x128x64xbf16>, memref<1x1x128x64xbf16>)
     list(%i, %c : memref<1x1x1x1xi32>, memref<1x1x1xi32>) outs(%q, %l : memref<1x1x128x64xbf16>, memref<1x1x128xf32>)
-    {background = #qsat.background<rank1>}
+    {background = #qsat.background<rank1>, amplification = #qsat.amplification<optimal>}
   return
 }
 
