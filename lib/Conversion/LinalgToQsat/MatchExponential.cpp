@@ -228,8 +228,9 @@ std::optional<AttentionMatcher::Exponential> AttentionMatcher::matchExponential(
     }
     break;
   }
-  // exp2(x log2 e) is exp(x) to the precision of the constant.
-  double precision = e.node->type.isBF16() ? 0x1p-8 : e.node->type.isF16() ? 0x1p-11 : 1e-6;
+  // exp2(x log2 e) is exp(x) to the precision of the constant, of which bf16 and f16 have no
+  // more than these.
+  double precision = e.node->type.isBF16() ? 0x1p-9 : e.node->type.isF16() ? 0x1p-12 : 1e-6;
   if (std::abs(e.lnBase - 1.0) < precision)
     e.lnBase = 1.0;
   e.logit = argument;
