@@ -300,10 +300,16 @@ class Builder:
         """The dimensions to compute ``expr`` in: those of an operand that has all."""
         full = [s.attr for s in expr.walk()
                 if s.op == "tensor" and {a for g in s.attr.groups for a in g} == axes]
-        if full and not self.chance(0.1):
-            return max(full, key=lambda v: len(v.groups)).groups
         order = sorted(axes, key=self.order)
-        return self.fold(order)
+        if full and not self.chance(0.1):
+            groups = max(full, key=lambda v: len(v.groups)).groups
+        else:
+            groups = self.fold(order)
+        # ``position`` takes sizes as constants.
+        asked = {s.attr for s in expr.walk() if s.op == "axis"}
+        if any(len(g) > 1 and asked & set(g) and self.dynamic & set(g) for g in groups):
+            return tuple((a,) for a in order)
+        return groups
 
     def order(self, axis):
         """The usual order of axes: batches, heads, rows, keys, features."""

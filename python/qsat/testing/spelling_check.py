@@ -88,7 +88,8 @@ def square_tensor(spelling, text):
 def wrong_numbers(spelling, library, seed):
     """How the compiled spelling differs from its recipe in numpy, or None."""
     recipe, result = spelling.recipe, spelling.function.results[0]
-    for magnitude in (1.0, 4.0) if recipe.compute in ("f32", "f64") else (1.0,):
+    # Scores of 100 of bf16 operands are off by 0.4 as written.
+    for magnitude in (1.0, 4.0) if recipe.storage in ("f32", "f64") else (1.0,):
         arrays = recipes.sample_inputs(recipe, np.random.default_rng(seed), magnitude)
         rounded = [execute.to_elem(a, v.elem)
                    for a, v in zip(spelling.inputs(arrays), spelling.function.arguments)]
