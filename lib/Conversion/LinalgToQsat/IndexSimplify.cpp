@@ -75,6 +75,12 @@ static AffineExpr exprOf(ArrayRef<Term> terms, MLIRContext *context) {
 }
 
 static bool inRange(AffineExpr expr, int64_t lo, int64_t hi, const VarTable &vars) {
+  // 0 <= x floordiv s <= hi where 0 <= x < s (hi + 1), for an s of run-time size.
+  if (auto quotient = dyn_cast<AffineBinaryOpExpr>(expr);
+      quotient && expr.getKind() == AffineExprKind::FloorDiv && lo <= 0 && hi >= 0 &&
+      !isa<AffineConstantExpr>(quotient.getRHS()))
+    return isNeverNegative(quotient.getLHS(), vars) &&
+           isNeverNegative(quotient.getRHS() * (hi + 1) - 1 - quotient.getLHS(), vars);
   IndexRange r = rangeOf(expr, vars);
   return r.lo && r.hi && *r.lo >= lo && *r.hi <= hi;
 }
