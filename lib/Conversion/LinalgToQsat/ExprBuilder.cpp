@@ -77,7 +77,7 @@ Node *ExprBuilder::stepUncached(Node *load) {
     return stepConstant(constant, load);
   DenseResourceElementsAttr resource;
   if (matchPattern(load->value, m_Constant(&resource)))
-    return stepBand(resource, load);
+    return stepBand(resource, load->indices);
   auto result = dyn_cast<OpResult>(load->value);
   if (!result)
     return nullptr;

@@ -85,7 +85,8 @@ private:
                    llvm::ArrayRef<mlir::AffineExpr> indices);
   Node *stepElementwise(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
   Node *stepConstant(mlir::DenseElementsAttr value, Node *load);
-  Node *stepBand(mlir::ElementsAttr value, Node *load);
+  Node *stepBand(mlir::ElementsAttr value, llvm::ArrayRef<mlir::AffineExpr> indices);
+  Node *stepFoldedBand(mlir::DenseElementsAttr value, mlir::AffineExpr index);
   Node *stepMovement(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> indices);
   Node *stepConcat(mlir::ValueRange inputs, unsigned dim,
                    llvm::ArrayRef<mlir::AffineExpr> indices);

@@ -148,10 +148,12 @@ Node *ExprBuilder::stepConstant(DenseElementsAttr value, Node *load) {
   for (auto [dim, size] : llvm::enumerate(shape))
     if (size > 1) {
       if (wide)
-        return stepBand(value, load);
+        return stepBand(value, load->indices);
       wide = dim;
     }
-  if (!isa<IntegerType, IndexType>(type) || type.isInteger(1) || !wide)
+  if (wide && type.isInteger(1))
+    return stepFoldedBand(value, load->indices[*wide]);
+  if (!isa<IntegerType, IndexType>(type) || !wide)
     return nullptr;
   SmallVector<int64_t> list;
   for (APInt v : value.getValues<APInt>()) {
@@ -173,14 +175,32 @@ Node *ExprBuilder::stepConstant(DenseElementsAttr value, Node *load) {
   return exprs.index((load->indices[*wide].floorDiv(inner) % period) * step + list[0], type);
 }
 
-Node *ExprBuilder::stepBand(ElementsAttr value, Node *load) {
+/// A band whose rows stand one after the other: value[i * columns + j].
+Node *ExprBuilder::stepFoldedBand(DenseElementsAttr value, AffineExpr index) {
+  const VarTable &vars = exprs.vars;
+  SmallVector<unsigned> rowAndColumn = variablesOf(index, vars);
+  if (rowAndColumn.size() != 2)
+    return nullptr;
+  std::optional<int64_t> rows = vars.staticExtent(rowAndColumn[0]);
+  std::optional<int64_t> columns = vars.staticExtent(rowAndColumn[1]);
+  MLIRContext *context = exprs.getContext();
+  AffineExpr row = getAffineDimExpr(rowAndColumn[0], context);
+  AffineExpr column = getAffineDimExpr(rowAndColumn[1], context);
+  if (!rows || !columns || *rows * *columns != value.getNumElements() ||
+      index != simplifyIndex(row * *columns + column, vars))
+    return nullptr;
+  auto type = RankedTensorType::get({*rows, *columns}, value.getElementType());
+  return stepBand(value.reshape(type), {row, column});
+}
+
+Node *ExprBuilder::stepBand(ElementsAttr value, ArrayRef<AffineExpr> indices) {
   auto [it, isNew] = bands.try_emplace(value, std::nullopt);
   if (isNew)
     it->second = bandOf(value);
   if (!it->second)
     return nullptr;
   const Band &band = *it->second;
-  AffineExpr distance = load->indices[band.col] - load->indices[band.row];
+  AffineExpr distance = indices[band.col] - indices[band.row];
   Node *inside = exprs.boolean(true);
   auto bound = [&](AffineExpr x, AffineExpr y) {
     inside = exprs.conjunction(inside, exprs.lessEqual(x, y));

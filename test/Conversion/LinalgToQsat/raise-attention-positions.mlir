@@ -104,3 +104,41 @@ func.func @rows_of_two_heads(%q: tensor<2x10x4xf32>, %k: tensor<2x7x4xf32>, %v: 
   %o = linalg.batch_matmul ins(%p, %v : tensor<2x10x7xf32>, tensor<2x7x6xf32>) outs(%o0 : tensor<2x10x6xf32>) -> tensor<2x10x6xf32>
   return %o : tensor<2x10x6xf32>
 }
+
+// A causal matrix of constants, whose rows stand one after the other.
+// CHECK-LABEL: func.func @band_in_one_dimension
+// CHECK: qsat.attention {{.*}}mask = #qsat.mask<causal>
+func.func @band_in_one_dimension(%q: tensor<2x5x4xf32>, %k: tensor<2x7x4xf32>, %v: tensor<2x7x6xf32>) -> tensor<2x5x6xf32> {
+  %zero = arith.constant 0.0 : f32
+  %least = arith.constant -3.40282347e+38 : f32
+  %flat = arith.constant dense<[true, false, false, false, false, false, false, true, true, false, false, false, false, false, true, true, true, false, false, false, false, true, true, true, true, false, false, false, true, true, true, true, true, false, false]> : tensor<35xi1>
+  %band = tensor.expand_shape %flat [[0, 1]] output_shape [5, 7] : tensor<35xi1> into tensor<5x7xi1>
+  %e = tensor.empty() : tensor<2x5x7xf32>
+  %r = tensor.empty() : tensor<2x5xf32>
+  %oe = tensor.empty() : tensor<2x5x6xf32>
+  %s0 = linalg.fill ins(%zero : f32) outs(%e : tensor<2x5x7xf32>) -> tensor<2x5x7xf32>
+  %s = linalg.contract indexing_maps = [#qk, #kk, #hij] ins(%q, %k : tensor<2x5x4xf32>, tensor<2x7x4xf32>) outs(%s0 : tensor<2x5x7xf32>) -> tensor<2x5x7xf32>
+  %z = linalg.generic {indexing_maps = [#id, affine_map<(h, i, j) -> (i, j)>, #id], iterator_types = ["parallel", "parallel", "parallel"]} ins(%s, %band : tensor<2x5x7xf32>, tensor<5x7xi1>) outs(%e : tensor<2x5x7xf32>) {
+  ^bb0(%x: f32, %seen: i1, %out: f32):
+    %y = arith.select %seen, %x, %least : f32
+    linalg.yield %y : f32
+  } -> tensor<2x5x7xf32>
+  %m0 = linalg.fill ins(%least : f32) outs(%r : tensor<2x5xf32>) -> tensor<2x5xf32>
+  %m = linalg.reduce { arith.maximumf } ins(%z : tensor<2x5x7xf32>) outs(%m0 : tensor<2x5xf32>) dimensions = [2]
+  %w = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel", "parallel"]} ins(%z, %m : tensor<2x5x7xf32>, tensor<2x5xf32>) outs(%e : tensor<2x5x7xf32>) {
+  ^bb0(%x: f32, %max: f32, %out: f32):
+    %d = arith.subf %x, %max : f32
+    %y = math.exp %d : f32
+    linalg.yield %y : f32
+  } -> tensor<2x5x7xf32>
+  %l0 = linalg.fill ins(%zero : f32) outs(%r : tensor<2x5xf32>) -> tensor<2x5xf32>
+  %l = linalg.reduce { arith.addf } ins(%w : tensor<2x5x7xf32>) outs(%l0 : tensor<2x5xf32>) dimensions = [2]
+  %p = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel", "parallel"]} ins(%w, %l : tensor<2x5x7xf32>, tensor<2x5xf32>) outs(%e : tensor<2x5x7xf32>) {
+  ^bb0(%x: f32, %sum: f32, %out: f32):
+    %y = arith.divf %x, %sum : f32
+    linalg.yield %y : f32
+  } -> tensor<2x5x7xf32>
+  %o0 = linalg.fill ins(%zero : f32) outs(%oe : tensor<2x5x6xf32>) -> tensor<2x5x6xf32>
+  %o = linalg.batch_matmul ins(%p, %v : tensor<2x5x7xf32>, tensor<2x7x6xf32>) outs(%o0 : tensor<2x5x6xf32>) -> tensor<2x5x6xf32>
+  return %o : tensor<2x5x6xf32>
+}
