@@ -12,7 +12,7 @@ Expected<GPUTarget> GPUTarget::get(StringRef chip) {
   target.warpLanes = target.hasRuntime ? 32 : 1;
   if (chip == "sm_90a") {
     target.features = "+ptx83";
-    target.hasWarpgroupMMA = true;
+    target.hasWarpMMA = target.hasWarpgroupMMA = true;
     target.sharedBytes = 227 << 10;
     return target;
   }
@@ -25,6 +25,10 @@ Expected<GPUTarget> GPUTarget::get(StringRef chip) {
   unsigned version;
   if (digits.consume_front("sm_") && !digits.getAsInteger(10, version) && version >= 80 && version <= 121) {
     target.features = version >= 100 ? "+ptx88" : "+ptx83";
+    target.hasWarpMMA = true;
+    // CUDA's programming guide, technical specifications per compute capability.
+    bool isSmall = version == 86 || version == 89 || version >= 120;
+    target.sharedBytes = (isSmall ? 99 : version < 90 ? 163 : 227) << 10;
     return target;
   }
   if (chip.starts_with("gfx9") || chip.starts_with("gfx10") || chip.starts_with("gfx11") ||

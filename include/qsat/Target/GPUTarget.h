@@ -30,6 +30,9 @@ struct GPUTarget {
   /// Tensor products of a warpgroup with operands in shared memory (wgmma), and
   /// the bulk tensor copy engine (TMA) that brings them there.
   bool hasWarpgroupMMA = false;
+  /// Tensor products of a warp with operands in registers (mma.sync of bf16), and
+  /// copies to shared memory that a thread need not wait for (cp.async).
+  bool hasWarpMMA = false;
   /// Shared memory that one thread block can have, in bytes.
   int64_t sharedBytes = 0;
   /// 32-bit registers of one multiprocessor.

@@ -39,15 +39,16 @@ static bool layOut(HopperPlan &plan, int64_t sharedBytes) {
   return plan.sharedBytes <= sharedBytes && (fits || plan.valueWidth <= plan.width);
 }
 
-FailureOr<HopperPlan> HopperPlan::get(const FlashOp &op, const GPUTarget &target, int64_t keys) {
+llvm::Expected<HopperPlan> HopperPlan::get(const FlashOp &op, const GPUTarget &target, int64_t keys) {
+  auto fail = [](const llvm::Twine &reason) { return llvm::createStringError(reason); };
   HopperPlan plan;
   auto width = [](Value v) { return cast<MemRefType>(v.getType()).getDimSize(3); };
   plan.width = width(op.q);
   plan.valueWidth = width(op.v);
   int64_t widest = std::max(plan.width, plan.valueWidth);
   if (plan.width % 64 || plan.valueWidth % 64 || widest > 256)
-    return op.op->emitOpError("expected head widths of 64, 128, 192 or 256, but got ")
-           << plan.width << " and " << plan.valueWidth;
+    return fail("expected head widths of 64, 128, 192 or 256, but got " + llvm::Twine(plan.width) + " and " +
+                llvm::Twine(plan.valueWidth));
 
   // Three groups of 64 rows hold their accumulators only for narrow heads. Lists
   // are for blocks of whole tiles of rows.
@@ -57,29 +58,28 @@ FailureOr<HopperPlan> HopperPlan::get(const FlashOp &op, const GPUTarget &target
   plan.producerRegisters = plan.groups == 3 ? 32 : 40;
   plan.consumerRegisters = plan.groups == 3 ? 160 : 232;
   if (op.isSparse && op.blockRows % plan.rows())
-    return op.op->emitOpError("expected block_m to be a multiple of ")
-           << plan.rows() << ", but got " << op.blockRows;
+    return fail("expected block_m to be a multiple of " + llvm::Twine(plan.rows()) + ", but got " +
+                llvm::Twine(op.blockRows));
   // Scores, weights and outputs of a thread are in registers: keys / 2 +
   // keys / 4 + Dv / 2. A score region needs some for itself.
   int64_t most = op.isSparse || op.region || widest <= 64 ? 128 : widest <= 128 ? 176
                  : widest <= 192 ? 112 : 80;
   if (op.isSparse) {
     if (op.blockKeys != 64 && op.blockKeys != 128)
-      return op.op->emitOpError("expected block_n to be 64 or 128, but got ") << op.blockKeys;
+      return fail("expected block_n to be 64 or 128, but got " + llvm::Twine(op.blockKeys));
     most = widest <= 128 ? 128 : 64;
     if (op.blockKeys > most)
-      return op.op->emitOpError("expected block_n to be at most ")
-             << most << " for heads of width " << widest << ", but got " << op.blockKeys;
+      return fail("expected block_n to be at most " + llvm::Twine(most) + " for heads of width " +
+                  llvm::Twine(widest) + ", but got " + llvm::Twine(op.blockKeys));
   }
   plan.keys = keys && !op.isSparse ? keys : most;
   plan.blockKeys = op.isSparse ? op.blockKeys : plan.keys;
   if (plan.keys % 16 || plan.keys > 256 || plan.keys < 16)
-    return op.op->emitOpError("expected tiles of a multiple of 16 up to 256 keys, but got ")
-           << plan.keys;
+    return fail("expected tiles of a multiple of 16 up to 256 keys, but got " + llvm::Twine(plan.keys));
   for (plan.stages = 2; plan.stages > 0; --plan.stages)
     if (layOut(plan, target.sharedBytes))
       return plan;
-  return op.op->emitOpError("expected tiles that fit ")
-         << target.sharedBytes << " bytes of shared memory, but got tiles of " << plan.keys
-         << " keys of widths " << plan.width << " and " << plan.valueWidth;
+  return fail("expected tiles that fit " + llvm::Twine(target.sharedBytes) +
+              " bytes of shared memory, but got tiles of " + llvm::Twine(plan.keys) + " keys of widths " +
+              llvm::Twine(plan.width) + " and " + llvm::Twine(plan.valueWidth));
 }

@@ -23,9 +23,9 @@ struct HopperPlan {
   int64_t barriers, slots;           ///< areas of barriers and of words that ride on them
   int64_t sharedBytes;               ///< all of it
 
-  /// The plan for `op`, or the reason, as a diagnostic, why there is none.
-  /// `keys` of a tile of dense attention; 0: as is best for the shape.
-  static mlir::FailureOr<HopperPlan> get(const FlashOp &op, const GPUTarget &target, int64_t keys);
+  /// The plan for `op`, or the reason why there is none. `keys` of a tile of dense
+  /// attention; 0: as is best for the shape.
+  static llvm::Expected<HopperPlan> get(const FlashOp &op, const GPUTarget &target, int64_t keys);
 
   int64_t rows() const { return 64 * groups; }
   int64_t threads() const { return 128 * (groups + 1); }

@@ -40,10 +40,21 @@ struct GPULoweringContext {
                                 llvm::function_ref<void(mlir::gpu::GPUModuleOp)> emit);
 };
 
-/// With warpgroups and the copy engine (sm_90a).
-mlir::LogicalResult lowerHopperAttention(const FlashOp &op, GPULoweringContext &context);
+// Of attention; `captures` are what its score region takes from around it.
+
+/// With warpgroups and the copy engine (sm_90a): the plan, or why there is none.
+llvm::Expected<HopperPlan> planHopperAttention(const FlashOp &op, mlir::ValueRange captures,
+                                               const GPULoweringContext &context);
+void lowerHopperAttention(const FlashOp &op, const HopperPlan &plan, mlir::ValueRange captures,
+                          GPULoweringContext &context);
+/// With products of a warp and copies that do not wait (sm_80 and newer).
+void lowerTiledAttention(const FlashOp &op, mlir::ValueRange captures, GPULoweringContext &context);
+/// The same for few rows, whose number is static, to many keys.
+void lowerDecodeAttention(const FlashOp &op, mlir::ValueRange captures, GPULoweringContext &context);
+bool isDecode(const FlashOp &op);
 /// With what every GPU has.
-mlir::LogicalResult lowerPortableAttention(const FlashOp &op, GPULoweringContext &context);
+mlir::LogicalResult lowerPortableAttention(const FlashOp &op, mlir::ValueRange captures,
+                                           GPULoweringContext &context);
 
 /// Lists with a background: `lowerListed` for the lists, then two launches for the
 /// rest, one thread for each row.

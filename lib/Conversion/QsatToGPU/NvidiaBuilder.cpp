@@ -45,12 +45,18 @@ Value NvidiaBuilder::loadShared(Value address) {
                               /*isVolatile=*/true);
 }
 
+Value NvidiaBuilder::loadSharedF32(Value address) {
+  return create<LLVM::LoadOp>(getF32Type(), sharedPointer(address), /*alignment=*/4, /*isVolatile=*/true);
+}
+
 void NvidiaBuilder::storeShared(Value value, Value address) {
   create<LLVM::StoreOp>(value, sharedPointer(address), /*alignment=*/4, /*isVolatile=*/true);
 }
 
+static constexpr unsigned kGlobal = 1;
+
 void NvidiaBuilder::copyAsync(Value address, Value source, Value isInside) {
-  constexpr unsigned kGlobal = 1, kBytes = 16;
+  constexpr unsigned kBytes = 16;
   Value from = create<LLVM::IntToPtrOp>(pointer(kGlobal), source);
   Value bytes = select(isInside, i32(kBytes), i32(0));
   create<NVVM::CpAsyncOp>(sharedPointer(address), from, kBytes,
@@ -76,6 +82,28 @@ Values NvidiaBuilder::loadMatrices(Value address, bool transposed) {
                                             transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row, shape,
                                             NVVM::LdStMatrixEltType::B16);
   return unpack(*this, matrices, kCount);
+}
+
+//===----------------------------------------------------------------------===//
+// Global memory
+//===----------------------------------------------------------------------===//
+
+Values NvidiaBuilder::loadGlobal(Value address, int64_t count) {
+  auto type = VectorType::get(count, getF32Type());
+  Value from = create<LLVM::IntToPtrOp>(pointer(kGlobal), address);
+  Value vector = create<LLVM::LoadOp>(type, from, /*alignment=*/4 * count);
+  Values values;
+  for (int64_t i = 0; i < count; ++i)
+    values.push_back(create<LLVM::ExtractElementOp>(vector, i32(i)));
+  return values;
+}
+
+void NvidiaBuilder::storeGlobal(ValueRange values, Value address) {
+  Value vector = create<LLVM::PoisonOp>(VectorType::get(values.size(), getF32Type()));
+  for (auto [i, value] : llvm::enumerate(values))
+    vector = create<LLVM::InsertElementOp>(vector, value, i32(i));
+  Value to = create<LLVM::IntToPtrOp>(pointer(kGlobal), address);
+  create<LLVM::StoreOp>(vector, to, /*alignment=*/4 * values.size());
 }
 
 //===----------------------------------------------------------------------===//

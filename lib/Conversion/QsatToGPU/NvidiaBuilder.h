@@ -34,7 +34,8 @@ public:
   //===--- shared memory --------------------------------------------------===//
 
   Value sharedPointer(Value address);
-  Value loadShared(Value address);
+  Value loadShared(Value address); ///< an i32
+  Value loadSharedF32(Value address);
   void storeShared(Value value, Value address);
   /// Starts a copy of 16 bytes from global memory (i64 address); zeros where
   /// not `isInside`, and nothing is read there.
@@ -47,6 +48,12 @@ public:
   /// gives the address of row j of matrix i. A thread gets of each row lane / 4,
   /// columns 2 (lane % 4) and the next; `transposed`: of the transpose.
   Values loadMatrices(Value address, bool transposed);
+
+  //===--- global memory, by i64 addresses --------------------------------===//
+
+  /// One, two or four f32 side by side, aligned to their size.
+  Values loadGlobal(Value address, int64_t count);
+  void storeGlobal(mlir::ValueRange values, Value address);
 
   //===--- products of a warp ---------------------------------------------===//
 

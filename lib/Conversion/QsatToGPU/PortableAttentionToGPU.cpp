@@ -12,8 +12,6 @@ using namespace qsat;
 static CPUTarget getPortableMachine() { return CPUTarget(); }
 
 static LogicalResult verify(const FlashOp &op, ValueRange captures) {
-  if (failed(verifyForKernel(op)))
-    return failure();
   if (op.background != Background::None)
     return op.op->emitOpError("expected no background: it has no kernel for this target yet");
   for (Value capture : captures)
@@ -49,8 +47,7 @@ static void buildKernel(gpu::GPUModuleOp module, StringRef name, const FlashOp &
   gpu::ReturnOp::create(kb, kb.getLoc());
 }
 
-LogicalResult qsat::lowerPortableAttention(const FlashOp &op, GPULoweringContext &context) {
-  SmallVector<Value> captures = isolateRegion(op.op);
+LogicalResult qsat::lowerPortableAttention(const FlashOp &op, ValueRange captures, GPULoweringContext &context) {
   if (failed(verify(op, captures)))
     return failure();
   SmallVector<Value> arguments(op.op->getOperands());

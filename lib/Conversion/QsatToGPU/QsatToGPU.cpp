@@ -4,6 +4,7 @@
 
 #include "DeviceMemory.h"
 #include "Lowering.h"
+#include "WarpAttention.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -11,6 +12,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVDialect.h"
 #include "mlir/IR/OperationSupport.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -74,12 +76,40 @@ static bool hasKernel(Operation *op) {
   return isa<AttentionOp>(op);
 }
 
+/// Says why attention gets a kernel that is not the fastest of the target.
+static void explain(Operation *op, StringRef missed, const std::string &reason) {
+  remark::missed(op->getLoc(), remark::RemarkOpts::name("convert-qsat-to-gpu").category("qsat"))
+      << remark::reason("no {0} kernel: {1}", missed, reason);
+}
+
+/// The fastest kernel that there is for `op`.
+static LogicalResult lowerFlash(const FlashOp &op, GPULoweringContext &context) {
+  SmallVector<Value> captures = isolateRegion(op.op);
+  if (failed(verifyForKernel(op)))
+    return failure();
+  const GPUTarget &target = context.target;
+  std::string whyNotWarps = target.hasWarpMMA ? whyNoWarpKernel(op, captures) : "the chip has no mma.sync";
+  if (whyNotWarps.empty() && isDecode(op))
+    return lowerDecodeAttention(op, captures, context), success();
+  if (target.hasWarpgroupMMA) {
+    llvm::Expected<HopperPlan> plan = planHopperAttention(op, captures, context);
+    if (plan)
+      return lowerHopperAttention(op, *plan, captures, context), success();
+    std::string whyNot = llvm::toString(plan.takeError());
+    if (context.keys) // what was asked for is part of it
+      return op.op->emitOpError(whyNot);
+    explain(op.op, "wgmma", whyNot);
+  }
+  if (whyNotWarps.empty())
+    return lowerTiledAttention(op, captures, context), success();
+  if (target.hasWarpMMA)
+    explain(op.op, "mma.sync", whyNotWarps);
+  return lowerPortableAttention(op, captures, context);
+}
+
 /// Dispatches on the op family.
 static LogicalResult lower(Operation *op, GPULoweringContext &context) {
-  auto lowerAttention = [&](auto op) {
-    return context.target.hasWarpgroupMMA ? lowerHopperAttention(FlashOp(op), context)
-                                          : lowerPortableAttention(FlashOp(op), context);
-  };
+  auto lowerAttention = [&](auto op) { return lowerFlash(FlashOp(op), context); };
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](AttentionOp op) { return lowerAttention(op); })
       .Case([&](SparseAttentionOp op) {

@@ -159,3 +159,7 @@ double ScoreTile::exponentScale() const { return scalesScores() ? kLog2E : op.sc
 Value ScoreTile::logSumExp(Value m, Value sum) {
   return b.mulf(b.fma(m, b.f32(exponentScale()), b.log2(sum)), b.f32(kLn2));
 }
+
+Value ScoreTile::logOfSum(Value exponent, Value sum) {
+  return b.mulf(b.addf(exponent, b.log2(sum)), b.f32(kLn2));
+}

@@ -45,6 +45,8 @@ public:
   Value sumOfRow(Value partial);
   /// lse = (m + log2 l) ln 2, -inf where a row saw nothing.
   Value logSumExp(Value m, Value sum);
+  /// The same for m in exponents of 2.
+  Value logOfSum(Value exponent, Value sum);
   /// What m counts in: exponents of 2.
   double exponentScale() const;
 

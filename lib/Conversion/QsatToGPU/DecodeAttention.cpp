@@ -1,0 +1,300 @@
+//===- DecodeAttention.cpp - Attention of few rows to many keys -----------===//
+
+#include "DecodeAttention.h"
+
+#include "qsat/Runtime/GPUScratch.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace qsat;
+
+using Values = DeviceBuilder::Values;
+
+static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// Columns of O that a thread merges.
+static constexpr int64_t kColumns = 4;
+/// Shares that are read at once.
+static constexpr int64_t kBatch = 8;
+
+DecodePlan::DecodePlan(const FlashOp &op, const GPUTarget &target)
+    : width(cast<MemRefType>(op.q.getType()).getDimSize(3)),
+      valueWidth(cast<MemRefType>(op.v.getType()).getDimSize(3)) {
+  constexpr int64_t kMost = 4, kLeast = 2, kReserved = 1 << 10; // the system's, of each block
+  for (blocks = 2; blocks > 0; --blocks) {
+    int64_t bytes = (target.sharedBytes + kReserved) / blocks - kReserved;
+    for (stages = kMost; stages >= kLeast; --stages)
+      if (sharedBytes() <= bytes)
+        return;
+  }
+  llvm_unreachable("two tiles of the widest heads fit the smallest shared memory");
+}
+
+DecodeAttention::DecodeAttention(NvidiaBuilder &b, const FlashOp &op, const DecodePlan &plan,
+                                 const WarpArguments &args, ValueRange captures, Value shared)
+    : WarpAttention(b, op, args, captures, shared, /*parts=*/1, /*partKeys=*/kStep), plan(plan) {}
+
+void DecodeAttention::build() {
+  share = b.blockId();
+  ring = b.add(shared, b.mul(warp, plan.ringBytes()));
+  Rows rows = findRows();
+  State state = visit(rows);
+  shareWithBlock(state, rows);
+  finish(rows);
+}
+
+DecodeAttention::Rows DecodeAttention::findRows() {
+  Rows rows;
+  Value y = b.create<NVVM::BlockIdYOp>(b.getI32Type()), z = b.create<NVVM::BlockIdZOp>(b.getI32Type());
+  Value ofGroup = b.mul(args.rowHeads, args.rows), tiles = b.ceilDiv(ofGroup, kRows);
+  rows.batch = z;
+  rows.firstHead = b.mul(b.div(y, tiles), args.rowHeads);
+  rows.first = b.mul(b.rem(y, tiles), kRows);
+  rows.count = b.min(b.sub(ofGroup, rows.first), b.i32(kRows));
+  rows.group = b.add(b.mul(z, b.create<NVVM::GridDimYOp>(b.getI32Type())), y);
+  return rows;
+}
+
+//===----------------------------------------------------------------------===//
+// A warp
+//===----------------------------------------------------------------------===//
+
+ScoreTile::Place DecodeAttention::findPlace(const Rows &rows) {
+  ScoreTile::Place place{{}, kStep, b.i32(0), b.sub(args.rows, 1), {}, b.shiftLeft(b.bitAnd(lane, 3), 1), rows.batch, {}};
+  Value lastHead = b.sub(args.heads, 1);
+  for (int64_t r = 0; r < 2; ++r) {
+    Value row = b.add(rows.first, b.add(b.shiftRight(lane, 2), 8 * r));
+    place.row[r] = b.rem(row, args.rows);
+    place.head[r] = b.min(b.add(rows.firstHead, b.div(row, args.rows)), lastHead);
+  }
+  return place;
+}
+
+void DecodeAttention::copyTile(Value slot, ValueRange firstKeys) {
+  copyRows(slot, keys, args.k.row, firstKeys, width, 32, lane);
+  copyRows(b.add(slot, plan.keyBytes()), values, args.v.row, firstKeys, valueWidth, 32, lane);
+}
+
+DecodeAttention::State DecodeAttention::visit(const Rows &rows) {
+  ScoreTile::Place place = findPlace(rows);
+  Value kvHead = b.div(rows.firstHead, args.kvShare), zero = b.i32(0);
+  keys = address(args.k, rows.batch, kvHead);
+  values = address(args.v, rows.batch, kvHead);
+  KeyWalk::Span span = op.isSparse ? keyWalk.listed(rows.batch, rows.firstHead, args.heads, /*rowBlock=*/zero)
+                                   : keyWalk.visible(place.firstRow, place.lastRow);
+  // Shares differ by one tile at most; of one, warp w takes every 4th from w on.
+  Value least = b.div(span.count, args.splits), more = b.rem(span.count, args.splits);
+  Value begin = b.add(b.mul(share, least), b.min(share, more));
+  Value tiles = b.add(least, b.select(b.less(share, more), b.i32(1), zero));
+  Value count = b.ceilDiv(b.max(b.sub(tiles, warp), zero), DecodePlan::kWarps), first = b.add(begin, warp);
+  auto firstKeys = [&](Value i) { return keyWalk.firstKeys(span, b.add(first, b.mul(i, DecodePlan::kWarps))); };
+  auto start = [&](Value i, Value slot, ValueRange keys) {
+    b.when(b.less(i, count), [&] { copyTile(b.add(ring, b.mul(slot, plan.tileBytes())), keys); });
+    b.commitCopies();
+  };
+
+  int64_t ahead = plan.stages - 1;
+  for (int64_t i = 0; i < ahead; ++i)
+    start(b.i32(i), b.i32(i), firstKeys(b.i32(i)));
+  Value queries[2], isInside[2];
+  for (int64_t r = 0; r < 2; ++r) {
+    Value rowOffset = b.mul(b.mul(b.extend(place.row[r]), args.q.row), b.i64(2));
+    queries[r] = b.add(address(args.q, rows.batch, place.head[r]), rowOffset);
+    isInside[r] = b.less(b.add(b.shiftRight(lane, 2), 8 * r), rows.count);
+  }
+  Values left = loadQueries(queries, isInside);
+
+  // Carried: the tile's slot, and the keys of the tile to start next, which are
+  // looked up one step before.
+  Values carried{zero};
+  llvm::append_range(carried, firstKeys(b.i32(ahead)));
+  llvm::append_range(carried, empty().flatten());
+  Values last = b.loop(zero, count, carried, [&](Value i, ValueRange given) -> Values {
+    Value slot = given[0];
+    State state = State::unflatten(given.drop_front(2));
+    b.waitCopies(ahead - 1);
+    b.syncWarp(); // all lanes' copies are here, and all have read the slot before
+    Value previous = b.select(b.equal(slot, 0), b.i32(ahead), b.sub(slot, 1));
+    start(b.add(i, ahead), previous, given.slice(1, 1));
+    Values following = firstKeys(b.add(i, ahead + 1));
+    place.firstKeys = firstKeys(i);
+    Value tile = b.add(ring, b.mul(slot, plan.tileBytes()));
+    Values scores = scoreTile.modify(score(left, tile), place);
+    update(state, scores, b.add(tile, plan.keyBytes()));
+    Values next{b.select(b.equal(slot, ahead), zero, b.add(slot, 1))};
+    llvm::append_range(next, following);
+    llvm::append_range(next, state.flatten());
+    return next;
+  });
+  b.waitCopies(0);
+  return State::unflatten(ValueRange(last).drop_front(2));
+}
+
+//===----------------------------------------------------------------------===//
+// The block
+//===----------------------------------------------------------------------===//
+
+/// O, m and l of the warp to its part of shared memory.
+void DecodeAttention::shareWithBlock(State &state, const Rows &rows) {
+  Value area = b.add(shared, b.mul(warp, plan.outputBytes()));
+  b.syncBlock(); // the areas are where rings of other warps were
+  for (int64_t r = 0; r < 2; ++r) {
+    Value row = b.add(b.shiftRight(lane, 2), 8 * r), sum = scoreTile.sumOfRow(state.l[r]);
+    // As the weights were computed: any other rounding would scale them.
+    Value exponent = b.mulf(state.m[r], b.f32(scoreTile.exponentScale()));
+    b.when(b.less(row, rows.count), [&] {
+      Value place = b.add(area, b.add(b.mul(row, plan.outputPitch()), b.shiftLeft(b.bitAnd(lane, 3), 3)));
+      for (int64_t c = 0; c < valueWidth / 8; ++c)
+        for (int64_t e = 0; e < 2; ++e)
+          b.storeShared(state.o[4 * c + 2 * r + e], b.add(place, 32 * c + 4 * e));
+      Value statistics = b.add(b.add(area, kRows * plan.outputPitch()), b.shiftLeft(row, 3));
+      b.when(b.equal(b.bitAnd(lane, 3), 0), [&] {
+        b.storeShared(exponent, statistics);
+        b.storeShared(sum, b.add(statistics, 4));
+      });
+    });
+  }
+  b.syncBlock();
+}
+
+void DecodeAttention::forEachColumns(const Rows &rows, function_ref<void(Value, Value)> body) {
+  int64_t perRow = valueWidth / kColumns;
+  for (int64_t first = 0; first < kRows * perRow; first += plan.threads()) {
+    Value number = b.add(thread, first), row = b.div(number, perRow);
+    b.when(b.less(row, rows.count), [&] { body(row, b.mul(b.rem(number, perRow), kColumns)); });
+  }
+}
+
+DecodeAttention::Part DecodeAttention::merge(ArrayRef<Part> parts) {
+  Part merged{parts[0].m, {}, {}};
+  for (const Part &part : parts.drop_front())
+    merged.m = b.maxf(merged.m, part.m);
+  // A row that has seen nothing: -inf - 0 stays -inf.
+  Value isEmpty = b.cmpf(arith::CmpFPredicate::OEQ, merged.m, b.f32(-kInfinity));
+  Value shift = b.negf(b.select(isEmpty, b.f32(0.0), merged.m));
+  merged.l = b.f32(0.0);
+  merged.o.assign(kColumns, merged.l);
+  for (const Part &part : parts) {
+    Value weight = b.exp2(b.addf(part.m, shift));
+    merged.l = b.fma(weight, part.l, merged.l);
+    for (auto [sum, o] : llvm::zip_equal(merged.o, part.o))
+      sum = b.fma(weight, o, sum);
+  }
+  return merged;
+}
+
+DecodeAttention::Part DecodeAttention::mergeWarps(Value row, Value column) {
+  SmallVector<Part> parts;
+  for (int64_t w = 0; w < DecodePlan::kWarps; ++w) {
+    Value area = b.add(shared, w * plan.outputBytes());
+    Value statistics = b.add(b.add(area, kRows * plan.outputPitch()), b.shiftLeft(row, 3));
+    Part part{b.loadSharedF32(statistics), b.loadSharedF32(b.add(statistics, 4)), {}};
+    Value place = b.add(area, b.add(b.mul(row, plan.outputPitch()), b.shiftLeft(column, 2)));
+    for (int64_t c = 0; c < kColumns; ++c)
+      part.o.push_back(b.loadSharedF32(b.add(place, 4 * c)));
+    parts.push_back(part);
+  }
+  return merge(parts);
+}
+
+void DecodeAttention::finish(const Rows &rows) {
+  Value isSplit = b.less(b.i32(1), args.splits);
+  forEachColumns(rows, [&](Value row, Value column) {
+    Part part = mergeWarps(row, column);
+    b.when(
+        isSplit, [&] { storeRecord(rows, part, row, column); }, [&] { storeResult(rows, part, row, column); });
+  });
+  b.when(isSplit, [&] {
+    b.when(isLastShare(rows), [&] {
+      forEachColumns(rows, [&](Value row, Value column) {
+        storeResult(rows, mergeShares(rows, row, column), row, column);
+      });
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// The shares
+//===----------------------------------------------------------------------===//
+
+Value DecodeAttention::record(const Rows &rows, Value share) {
+  Value base = b.create<LLVM::PtrToIntOp>(b.getI64Type(), args.scratch);
+  Value number = b.add(b.mul(b.extend(rows.group), b.extend(args.splits)), b.extend(share));
+  return b.add(b.add(base, b.i64(kScratchCounters * 4)), b.mul(number, b.i64(plan.recordBytes())));
+}
+
+/// Where row and column of O lie in a record, and m and l of the row.
+static std::pair<Value, Value> placesOf(DeviceBuilder &b, Value record, Value row, Value column, int64_t valueWidth) {
+  Value o = b.add(b.mul(row, 4 * valueWidth), b.shiftLeft(column, 2));
+  Value statistics = b.add(b.shiftLeft(row, 3), WarpAttention::kRows * 4 * valueWidth);
+  return {b.add(record, b.extend(o)), b.add(record, b.extend(statistics))};
+}
+
+void DecodeAttention::storeRecord(const Rows &rows, const Part &part, Value row, Value column) {
+  auto [o, statistics] = placesOf(b, record(rows, share), row, column, valueWidth);
+  b.storeGlobal(part.o, o);
+  b.when(b.equal(column, 0), [&, statistics = statistics] { b.storeGlobal({part.m, part.l}, statistics); });
+}
+
+/// True in all threads of the block that is the last to come here. The counter
+/// wraps to 0: ready for the next launch.
+Value DecodeAttention::isLastShare(const Rows &rows) {
+  Value flag = b.add(shared, plan.flag());
+  b.syncBlock();
+  b.when(b.equal(thread, 0), [&] {
+    b.fenceDevice();
+    Value counter = b.create<LLVM::GEPOp>(b.pointer(), b.getI32Type(), args.scratch, ValueRange{rows.group});
+    Value last = b.sub(args.splits, 1);
+    Value taken = b.create<LLVM::AtomicRMWOp>(LLVM::AtomicBinOp::uinc_wrap, counter, last,
+                                              LLVM::AtomicOrdering::monotonic);
+    b.fenceDevice();
+    b.storeShared(b.select(b.equal(taken, last), b.i32(1), b.i32(0)), flag);
+  });
+  b.syncBlock();
+  return b.equal(b.loadShared(flag), 1);
+}
+
+DecodeAttention::Part DecodeAttention::mergeShares(const Rows &rows, Value row, Value column) {
+  Value none = b.f32(-kInfinity), zero = b.f32(0.0), last = b.sub(args.splits, 1);
+  Values carried{none, zero};
+  carried.append(kColumns, zero);
+  Values merged = b.loop(b.i32(0), b.ceilDiv(args.splits, kBatch), carried, [&](Value batch, ValueRange given) -> Values {
+    SmallVector<Part> parts{{given[0], given[1], Values(given.drop_front(2))}};
+    for (int64_t i = 0; i < kBatch; ++i) {
+      Value number = b.add(b.mul(batch, kBatch), i), isShare = b.cmp(arith::CmpIPredicate::sle, number, last);
+      auto [o, statistics] = placesOf(b, record(rows, b.min(number, last)), row, column, valueWidth);
+      Values pair = b.loadGlobal(statistics, 2), columns = b.loadGlobal(o, kColumns);
+      // The last again, instead of none, has no weight.
+      for (Value &value : columns)
+        value = b.select(isShare, value, zero);
+      parts.push_back({b.select(isShare, pair[0], none), b.select(isShare, pair[1], zero), columns});
+    }
+    Part sum = merge(parts);
+    Values next{sum.m, sum.l};
+    llvm::append_range(next, sum.o);
+    return next;
+  });
+  return {merged[0], merged[1], Values(ArrayRef(merged).drop_front(2))};
+}
+
+/// O / l; lse; kept: 1, or 0 where a row saw nothing.
+void DecodeAttention::storeResult(const Rows &rows, const Part &part, Value row, Value column) {
+  Value flat = b.add(rows.first, row), zero = b.f32(0.0);
+  Value head = b.add(rows.firstHead, b.div(flat, args.rows)), inHead = b.rem(flat, args.rows);
+  Value isEmpty = b.cmpf(arith::CmpFPredicate::OEQ, part.l, zero);
+  Value factor = b.select(isEmpty, zero, b.reciprocal(part.l));
+  Value place = b.add(b.mul(b.extend(inHead), args.o.row), b.extend(column));
+  Value at = b.add(address(args.o, rows.batch, head), b.mul(place, b.i64(output.getWidth() / 8)));
+  for (int64_t c = 0; c < kColumns; c += 2)
+    storePair(b.mulf(part.o[c], factor), b.mulf(part.o[c + 1], factor), b.add(at, b.i64(c * output.getWidth() / 8)));
+  if (!args.lse && !args.kept)
+    return;
+  b.when(b.equal(column, 0), [&] {
+    Value number = b.add(b.mul(rows.batch, args.heads), head);
+    Value place = b.add(b.mul(b.extend(number), b.extend(args.rows)), b.extend(inHead));
+    if (args.lse)
+      b.store(scoreTile.logOfSum(part.m, part.l), args.lse, place);
+    if (args.kept)
+      b.store(b.select(isEmpty, zero, b.f32(1.0)), args.kept, place);
+  });
+}
