@@ -37,6 +37,9 @@ struct Driver {
   Result (*cuLaunchKernel)(Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle,
                            void **, void **);
   Result (*cuMemAlloc)(DevicePointer *, size_t);
+  Result (*cuMemFree)(DevicePointer);
+  Result (*cuMemcpyHtoD)(DevicePointer, const void *, size_t);
+  Result (*cuMemcpyDtoH)(void *, DevicePointer, size_t);
   Result (*cuMemPoolCreate)(Handle *, const PoolProperties *);
   Result (*cuMemPoolSetAttribute)(Handle, int, void *);
   Result (*cuMemAllocFromPoolAsync)(DevicePointer *, size_t, Handle, Handle);

@@ -2,6 +2,7 @@
 // No C++ library: what is linked to this needs libc only.
 
 #include "qsat/Runtime/GPURuntime.h"
+#include "qsat/Runtime/GPUScratch.h"
 
 #include "CUDADriver.h"
 
@@ -12,6 +13,7 @@
 #include <pthread.h>
 
 using namespace qsat::cuda;
+using qsat::kScratchCounters;
 
 namespace {
 
@@ -142,6 +144,15 @@ DevicePointer takeCounter(const Driver &driver, Handle context) {
   slabs = new (std::malloc(sizeof(Slab))) Slab{slabs, context, memory + kCounterBytes, memory + kSlabBytes};
   return memory;
 }
+
+/// Counters and scratch memory of a stream in a context.
+struct Scratch {
+  Scratch *next;
+  Handle context, stream;
+  DevicePointer place;
+  int64_t bytes; ///< behind the counters
+};
+Scratch *scratches;
 
 /// What calls take memory from on a device. What they give back stays there: to
 /// take it again costs no call of the system.
@@ -284,6 +295,45 @@ void *qsat_gpu_counter(void *stream) {
   if (place && !capturing)
     counters = new (std::malloc(sizeof(Counter))) Counter{counters, context, stream, place};
   return reinterpret_cast<void *>(place);
+}
+
+void *qsat_gpu_scratch(void *stream, int64_t bytes) {
+  Handle context;
+  const Driver *driver = bytes > 0 ? enter(&context) : nullptr;
+  int capturing = 0;
+  if (!driver || !check(*driver, driver->cuStreamIsCapturing(stream, &capturing), "cuStreamIsCapturing", "the stream"))
+    return nullptr;
+  Lock lock;
+  Scratch *found = scratches;
+  while (found && !(found->context == context && found->stream == stream))
+    found = found->next;
+  if (found && found->bytes >= bytes && !capturing)
+    return reinterpret_cast<void *>(found->place);
+  // A graph has its own: it may run beside the stream.
+  int64_t size = capturing || !found ? bytes : bytes > 2 * found->bytes ? bytes : 2 * found->bytes;
+  DevicePointer place = allocateZeros(*driver, kScratchCounters * sizeof(int32_t) + size);
+  if (!place)
+    return nullptr;
+  if (found && !capturing) {
+    found->place = place;
+    found->bytes = size;
+  } else if (!capturing) {
+    scratches = new (std::malloc(sizeof(Scratch))) Scratch{scratches, context, stream, place, size};
+  }
+  return reinterpret_cast<void *>(place);
+}
+
+void *qsat_gpu_rows(void *data, int64_t elementBytes, int64_t batches, int64_t heads, int64_t rows,
+                    int64_t batchStride, int64_t headStride, int64_t rowStride) {
+  constexpr int64_t kAlignment = 16;
+  bool isAligned = reinterpret_cast<uintptr_t>(data) % kAlignment == 0 &&
+                   (batches <= 1 || batchStride * elementBytes % kAlignment == 0) &&
+                   (heads <= 1 || headStride * elementBytes % kAlignment == 0) &&
+                   (rows <= 1 || rowStride * elementBytes % kAlignment == 0);
+  if (isAligned)
+    return data;
+  fail("expected rows, heads and batches that start at multiples of 16 bytes");
+  return nullptr;
 }
 
 void *qsat_gpu_allocate(int64_t bytes) {

@@ -3,15 +3,10 @@
 #include "qsat/Tools/QsatCompile.h"
 
 #include "Diagnostics.h"
-#include "Interface.h"
-#include "SharedObject.h"
+#include "KernelLibrary.h"
 
-#include "qsat/Pipelines/Pipelines.h"
-
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -21,7 +16,6 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/TargetSelect.h"
 
 using namespace llvm;
 using namespace mlir;
@@ -57,58 +51,6 @@ struct Options {
 
 Error fail(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
 
-/// The public functions, marked for their C interface.
-SmallVector<func::FuncOp> markFunctions(ModuleOp module) {
-  SmallVector<func::FuncOp> functions;
-  for (func::FuncOp function : module.getOps<func::FuncOp>()) {
-    if (function.isExternal() || !function.isPublic())
-      continue;
-    function->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(), UnitAttr::get(module.getContext()));
-    functions.push_back(function);
-  }
-  return functions;
-}
-
-/// Fails with the first op that no stage of the pipeline has lowered.
-LogicalResult checkLowered(ModuleOp module) {
-  WalkResult walk = module.walk([](Operation *op) {
-    if (isa<ModuleOp, UnrealizedConversionCastOp, gpu::BinaryOp, gpu::LaunchFuncOp>(op) ||
-        op->getName().getDialectNamespace() == "llvm")
-      return WalkResult::advance();
-    op->emitError() << "the NVIDIA pipeline cannot lower '" << op->getName() << "'";
-    return WalkResult::interrupt();
-  });
-  return failure(walk.wasInterrupted());
-}
-
-/// Brings `module` to the LLVM dialect; what its functions take is known half
-/// way, when all are arrays.
-Error runPipeline(ModuleOp module, const Options &options, const FirstErrorHandler &handler,
-                  std::vector<ExportedFunction> &exported) {
-  NvidiaPipelineOptions pipeline;
-  pipeline.raise = !options.noRaise;
-  pipeline.quality = options.quality.getValue();
-  pipeline.density = options.density.getValue();
-  pipeline.chip = options.target.getValue();
-  pipeline.ptxas = options.ptxas.getValue();
-  pipeline.keys = options.keys.getValue();
-  for (const PipelineStage &stage : getNvidiaPipelineStages(pipeline)) {
-    mlir::PassManager pm(module.getContext());
-    stage.build(pm);
-    if (failed(pm.run(module)))
-      return getFailure(handler, "stage '" + stage.name + "' failed");
-    if (stage.name != "arguments")
-      continue;
-    for (func::FuncOp function : markFunctions(module)) {
-      Expected<ExportedFunction> found = ExportedFunction::get(function);
-      if (!found)
-        return found.takeError();
-      exported.push_back(*found);
-    }
-  }
-  return failed(checkLowered(module)) ? make_error<ReportedError>() : Error::success();
-}
-
 /// Writes all of `text` to `path`, or nothing.
 Error writeText(StringRef path, StringRef text) {
   Error error = writeToOutput(path, [&](raw_ostream &os) {
@@ -131,10 +73,9 @@ Error run(Options &options, DialectRegistry &registry, StringRef program) {
     return fail("--quality: expected exact, high, balanced or fast, but got " + options.quality);
   if (options.density.getNumOccurrences() && !(options.density > 0 && options.density <= 1))
     return fail("--density: expected a number in (0, 1], but got " + formatv("{0}", options.density.getValue()).str());
-  SmallString<128> archive(sys::path::parent_path(sys::path::parent_path(program)));
-  sys::path::append(archive, "lib", "libQsatGPURuntime.a");
-  if (!sys::fs::exists(archive))
-    return fail(archive + ": expected the runtime of kernels beside this program");
+  Expected<std::string> runtime = findKernelRuntime(program);
+  if (!runtime)
+    return runtime.takeError();
   StringRef parent = sys::path::parent_path(options.output);
   if (!sys::fs::is_directory(parent.empty() ? "." : parent))
     return fail(options.output + ": expected an existing directory to write to");
@@ -150,30 +91,24 @@ Error run(Options &options, DialectRegistry &registry, StringRef program) {
   if (markFunctions(*module).empty())
     return fail(options.file + ": expected a public function with a body");
 
-  InitializeAllTargets();
-  InitializeAllTargetMCs();
-  InitializeAllAsmPrinters();
-  std::vector<ExportedFunction> exported;
-  if (Error error = runPipeline(*module, options, handler, exported))
-    return error;
-  json::Array functions;
-  std::vector<std::string> names{"qsat_error", "qsat_manifest"};
-  for (const ExportedFunction &function : exported) {
-    functions.push_back(function.toJSON());
-    names.push_back(function.name);
-  }
-  json::Value manifest = json::Object{{"target", options.target.getValue()}, {"functions", std::move(functions)}};
-  std::string text = formatv("{0:2}\n", manifest).str();
-  buildInterface(*module, exported, text);
-  if (Error error = writeSharedObject(*module, options.output, {archive.str().str()}, names, options.compiler))
-    return handler.sawError() ? joinErrors(make_error<ReportedError>(), std::move(error)) : std::move(error);
+  KernelLibraryOptions libraryOptions;
+  libraryOptions.target = options.target.getValue();
+  libraryOptions.ptxas = options.ptxas.getValue();
+  libraryOptions.compiler = options.compiler.getValue();
+  libraryOptions.raise = !options.noRaise;
+  libraryOptions.quality = options.quality.getValue();
+  libraryOptions.density = options.density;
+  libraryOptions.keys = options.keys;
+  Expected<KernelLibrary> library = writeKernelLibrary(*module, options.output, *runtime, libraryOptions, handler);
+  if (!library)
+    return library.takeError();
 
   SmallString<128> header(options.output), list(options.output);
   sys::path::replace_extension(header, "h");
   sys::path::replace_extension(list, "json");
-  if (Error error = writeText(header, getHeader(exported, getGuard(options.output))))
+  if (Error error = writeText(header, getHeader(library->functions, getGuard(options.output))))
     return error;
-  return writeText(list, text);
+  return writeText(list, library->manifest);
 }
 
 } // namespace

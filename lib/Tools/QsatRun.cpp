@@ -3,6 +3,7 @@
 #include "qsat/Tools/QsatRun.h"
 
 #include "Arguments.h"
+#include "DeviceFunction.h"
 #include "Diagnostics.h"
 #include "HtmlReport.h"
 #include "Jit.h"
@@ -11,6 +12,7 @@
 
 #include "qsat/Pipelines/Pipelines.h"
 #include "qsat/Runtime/Runtime.h"
+#include "qsat/Target/GPUTarget.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -22,6 +24,7 @@
 
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
@@ -50,6 +53,10 @@ struct Options {
   cl::opt<std::string> outputs{"outputs", cl::value_desc("out.npz"), cl::cat(category),
                                cl::desc("Write the results as out0, out1, ... to this archive,\n"
                                         "or a single one to an .npy file")};
+  cl::opt<std::string> target{"target", cl::value_desc("T"), cl::init("cpu"), cl::cat(category),
+                              cl::desc("Run on this processor (cpu, default), or on an NVIDIA GPU\n"
+                                       "(sm_90a, sm_80, ...): a model of attention only, with results\n"
+                                       "of static shape")};
   cl::opt<int> threads{"threads", cl::value_desc("N"), cl::init(0), cl::cat(category),
                        cl::desc("OpenMP threads (default: all processors)")};
   cl::opt<int> time{"time", cl::value_desc("R"), cl::init(0), cl::cat(category),
@@ -88,6 +95,17 @@ Error checkOptions(const Options &options) {
     return fail("--quality: expected exact, high, balanced or fast, but got " + options.quality);
   if (!is_contained({"loops", "linalg", "gpu"}, options.lowering))
     return fail("--lowering: expected loops, linalg or gpu, but got " + options.lowering);
+  if (options.target != "cpu") {
+    Expected<GPUTarget> target = GPUTarget::get(options.target);
+    if (!target)
+      return fail("--target: " + toString(target.takeError()));
+    if (!target->hasRuntime)
+      return fail("--target: expected cpu or an NVIDIA GPU, but got " + options.target);
+    if (options.lowering != "loops" || options.audit)
+      return fail("--target: expected no --audit and no --lowering with " + options.target);
+    if (Error error = DeviceFunction::checkDriver())
+      return fail("--target=" + options.target + ": " + toString(std::move(error)));
+  }
   if (options.density.getNumOccurrences() && !(options.density > 0 && options.density <= 1))
     return fail("--density: expected a number in (0, 1], but got " + formatv("{0}", options.density.getValue()).str());
   if (options.auditShare.getNumOccurrences() && !(options.auditShare > 0 && options.auditShare <= 1))
@@ -242,6 +260,58 @@ Error runPipeline(ModuleOp module, const Options &options, const FirstErrorHandl
   return Error::success();
 }
 
+/// Calls the compiled function; the time of the call itself in milliseconds.
+using Call = std::function<Expected<std::vector<NamedArray>>(ArrayRef<NamedArray>, double *)>;
+
+/// Compiles `entry` for this processor.
+Expected<Call> compileForHost(ModuleOp module, const Options &options, ArrayRef<mlir::Type> argumentTypes,
+                              ArrayRef<mlir::Type> resultTypes, const FirstErrorHandler &handler, Progress &progress,
+                              RunReport &report) {
+  if (Error error = runPipeline(module, options, handler, progress, report))
+    return std::move(error);
+  progress.start("compiling: machine code");
+  Expected<CompiledFunction> function = CompiledFunction::compile(module, options.entry, argumentTypes, resultTypes);
+  report.stages.push_back({"machine code", progress.start("")});
+  if (!function) {
+    std::string reason = toString(function.takeError());
+    return getFailure(handler, reason);
+  }
+  auto shared = std::make_shared<CompiledFunction>(std::move(*function));
+  return Call([=](ArrayRef<NamedArray> arguments, double *milliseconds) {
+    return shared->call(arguments, milliseconds);
+  });
+}
+
+/// Compiles `entry` for a GPU: to a library, which this process loads.
+Expected<Call> compileForDevice(ModuleOp module, const Options &options, ArrayRef<mlir::Type> resultTypes,
+                                const FirstErrorHandler &handler, Progress &progress, RunReport &report) {
+  std::string program = sys::fs::getMainExecutable(nullptr, reinterpret_cast<void *>(&runMain));
+  Expected<std::string> runtime = findKernelRuntime(program);
+  if (!runtime)
+    return runtime.takeError();
+  SmallString<64> path;
+  if (std::error_code error = sys::fs::createTemporaryFile("qsat", "so", path))
+    return fail("cannot create a temporary file: " + error.message());
+  FileRemover remover(path);
+  progress.start("compiling: library of kernels");
+  KernelLibraryOptions libraryOptions;
+  libraryOptions.target = options.target.getValue();
+  libraryOptions.raise = !options.noRaise;
+  libraryOptions.quality = options.quality.getValue();
+  libraryOptions.density = options.density;
+  Expected<KernelLibrary> library = writeKernelLibrary(module, path, *runtime, libraryOptions, handler);
+  report.stages.push_back({"library of kernels", progress.start("")});
+  if (!library)
+    return library.takeError();
+  Expected<DeviceFunction> function = DeviceFunction::load(path, library->functions.front(), resultTypes);
+  if (!function)
+    return function.takeError();
+  auto shared = std::make_shared<DeviceFunction>(std::move(*function));
+  return Call([=](ArrayRef<NamedArray> arguments, double *milliseconds) {
+    return shared->call(arguments, milliseconds);
+  });
+}
+
 Error run(Options &options, DialectRegistry &registry) {
   if (Error error = checkOptions(options))
     return error;
@@ -270,15 +340,12 @@ Error run(Options &options, DialectRegistry &registry) {
   if (!arguments)
     return arguments.takeError();
 
-  if (Error error = runPipeline(*module, options, handler, progress, report))
-    return error;
-  progress.start("compiling: machine code");
-  Expected<CompiledFunction> function = CompiledFunction::compile(*module, options.entry, argumentTypes, resultTypes);
-  report.stages.push_back({"machine code", progress.start("")});
-  if (!function) {
-    std::string reason = toString(function.takeError());
-    return getFailure(handler, reason);
-  }
+  Expected<Call> call =
+      options.target == "cpu"
+          ? compileForHost(*module, options, argumentTypes, resultTypes, handler, progress, report)
+          : compileForDevice(*module, options, resultTypes, handler, progress, report);
+  if (!call)
+    return call.takeError();
   for (const auto &stage : report.stages)
     report.compileMs += stage.second;
 
@@ -290,7 +357,7 @@ Error run(Options &options, DialectRegistry &registry) {
     omp_set_num_threads(options.threads);
   report.threads = omp_get_max_threads();
   progress.start("running");
-  Expected<std::vector<NamedArray>> results = function->call(*arguments);
+  Expected<std::vector<NamedArray>> results = (*call)(*arguments, nullptr);
   progress.start("");
   if (!results)
     return results.takeError();
@@ -305,7 +372,7 @@ Error run(Options &options, DialectRegistry &registry) {
     clearAudits();
     progress.start(formatv("timed run {0} of {1}", i + 1, e).str());
     double milliseconds = 0;
-    Expected<std::vector<NamedArray>> repeated = function->call(*arguments, &milliseconds);
+    Expected<std::vector<NamedArray>> repeated = (*call)(*arguments, &milliseconds);
     progress.start("");
     if (!repeated)
       return repeated.takeError();

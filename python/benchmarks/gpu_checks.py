@@ -15,6 +15,12 @@ def relative(x, reference):
 
 def problems_to_check(kernel):
     """Shapes that no tile divides, one row, grouped heads, lengths that differ, strided rows."""
+    if kernel.rows:
+        for batches, heads, kv_heads, keys in ((1, 8, 2, 1000), (3, 6, 3, 333), (2, 4, 4, 1), (1, 20, 1, 4097),
+                                               (40, 16, 8, 700), (1, 2, 1, 32768), (1, 3, 1, 0)):
+            if keys or not (kernel.block or kernel.region):
+                yield dict(heads=heads, kv_heads=kv_heads, rows=kernel.rows, keys=keys, batches=batches)
+        return
     square = not (kernel.offset or kernel.region == "bias")
     yield dict(heads=2, kv_heads=2, rows=256, keys=256)
     yield dict(heads=6, kv_heads=3, rows=1000, keys=1000, batches=2)
@@ -30,9 +36,9 @@ def spoil(problem):
     """Puts numbers that are no blocks at the end of some lists, and counts that are none."""
     indices, counts = problem.lists
     indices[:, 0, :, -1] = 1 << 29
-    indices[:, 1, :, -1] = -7
+    indices[:, -1, :, -1] = -7
     counts[:, 0, 0] = 1 << 30
-    counts[:, 1, 0] = -3
+    counts[:, -1, 0] = -3
 
 
 def check(library, kernels):
@@ -57,6 +63,7 @@ def check(library, kernels):
                       "lse": float((problem.lse.double() - lse)[finite].abs().max()) if finite.any() else 0.0,
                       "empty rows": int((~finite).sum()),
                       "same": bool(torch.equal(first.nan_to_num(7), problem.o.nan_to_num(7)))}
+            largest = float(lse[finite].abs().max()) if finite.any() else 0.0  # f32 has 24 bits
             peer = sdpa(problem, "cudnn")
             if peer is not None:
                 try:
@@ -65,7 +72,7 @@ def check(library, kernels):
                     pass
             limit = 1.2 * result.get("cudnn", 0.0) or (6e-3 if kernel.element == "bf16" else 1e-3)
             limit = max(limit, 1e-3)
-            result["pass"] = (result["error"] <= limit and result["lse"] < 2e-4 and result["same"]
+            result["pass"] = (result["error"] <= limit and result["lse"] < 2e-4 + largest * 2**-22 and result["same"]
                               and bool((problem.lse[~finite] == -math.inf).all())
                               and bool((problem.o[~finite] == 0).all()))
             results.append(result)

@@ -39,6 +39,10 @@ class Kernel:
     sinks: int = 0
     block: int = 0  # 0: dense
     region: str = ""  # "", alibi, softcap or bias
+    block_rows: int = 128  # rows of one list
+    shares_lists: bool = False  # one for all heads that share keys
+    rows: int = 0  # query rows that are known when it is compiled; 0: any number
+    output: str = ""  # element type of o, if not that of q
 
     @property
     def dv(self) -> int:
@@ -49,20 +53,23 @@ class Kernel:
 
     def text(self) -> str:
         layout = "strided<[?, ?, ?, 1], offset: ?>"
-        q, v = (f"memref<?x?x?x{width}x{self.element}, {layout}>" for width in (self.width, self.dv))
-        lse, extra = "memref<?x?x?xf32>", "memref<?x?x?xf32>"
+        rows, k, v = self.rows or "?", *(f"memref<?x?x?x{width}x{self.element}, {layout}>"
+                                         for width in (self.width, self.dv))
+        q = f"memref<?x?x{rows}x{self.width}x{self.element}, {layout}>"
+        o = f"memref<?x?x{rows}x{self.dv}x{self.output or self.element}, {layout}>"
+        lse, extra = f"memref<?x?x{rows}xf32>", "memref<?x?x?xf32>"
         mask = [m for m, on in (("causal", self.causal), (f"offset = {self.offset}", self.offset),
                                 (f"window = {self.window}", self.window), (f"sinks = {self.sinks}", self.sinks)) if on]
         attributes = [f"scale = {self.scale():.17e} : f64"]
         if mask:
             attributes.append(f"mask = #qsat.mask<{', '.join(mask)}>")
-        arguments = [("%q", q), ("%k", q), ("%v", v)]
+        arguments = [("%q", q), ("%k", k), ("%v", v)]
         op, lists, extras, region = "qsat.attention", "", "", ""
         if self.block:
             op, indices, counts = "qsat.sparse_attention", "memref<?x?x?x?xi32>", "memref<?x?x?xi32>"
             lists = f" list(%lists, %counts : {indices}, {counts})"
             arguments += [("%lists", indices), ("%counts", counts)]
-            attributes += ["block_m = 128 : i64", f"block_n = {self.block} : i64"]
+            attributes += [f"block_m = {self.block_rows} : i64", f"block_n = {self.block} : i64"]
         if self.region:
             body = {"alibi": ALIBI, "softcap": SOFTCAP, "bias": BIAS}[self.region]
             if self.region == "bias":
@@ -72,10 +79,10 @@ class Kernel:
             element = "%e: f32, " if extras else ""
             region = (f" score {{\n  ^bb0(%z: f32, {element}%b: index, %h: index, %i: index, %j: index):{body}\n"
                       "    qsat.yield %y : f32\n  }")
-        arguments += [("%o", v), ("%l", lse)]
+        arguments += [("%o", o), ("%l", lse)]
         signature = ", ".join(f"{name}: {type_}" for name, type_ in arguments)
-        return (f"func.func @{self.name}({signature}) {{\n  {op} ins(%q, %k, %v : {q}, {q}, {v}){lists}{extras}\n"
-                f"    outs(%o, %l : {v}, {lse}) {{{', '.join(attributes)}}}{region}\n  return\n}}\n")
+        return (f"func.func @{self.name}({signature}) {{\n  {op} ins(%q, %k, %v : {q}, {k}, {v}){lists}{extras}\n"
+                f"    outs(%o, %l : {o}, {lse}) {{{', '.join(attributes)}}}{region}\n  return\n}}\n")
 
 
 TIMED = [
@@ -100,6 +107,29 @@ CHECKED = TIMED + [
     Kernel("dense_softcap", region="softcap"),
     Kernel("dense_bias", causal=True, region="bias"),
     Kernel("list_alibi", block=128, causal=True, region="alibi"),
+    # What wgmma is not made for: products of warps.
+    Kernel("dense96", width=96, causal=True),
+    Kernel("dense80_48", width=80, value_width=48),
+    Kernel("dense_to_f32", causal=True, output="f32"),
+    Kernel("list_rows64", block=64, block_rows=64, causal=True),
+    Kernel("list_pages", block=16, causal=True),
+]
+# Few rows to many keys: their number is part of the type.
+DECODE = [
+    Kernel("decode", rows=1),
+    Kernel("decode64", width=64, rows=1),
+    Kernel("decode_pages", block=16, rows=1, shares_lists=True),
+]
+CHECKED_DECODE = DECODE + [
+    Kernel("decode_f16", element="f16", rows=1),
+    Kernel("decode256", width=256, rows=1),
+    Kernel("decode96_80", width=96, value_width=80, rows=1),
+    Kernel("decode_to_f32", output="f32", rows=1),
+    Kernel("decode5_causal", causal=True, offset=700, rows=5),
+    Kernel("decode16_window", causal=True, offset=900, window=300, sinks=20, rows=16),
+    Kernel("decode_alibi", region="alibi", rows=3),
+    Kernel("decode_bias", region="bias", rows=2),
+    Kernel("decode_list128", block=128, rows=4),
 ]
 
 
@@ -108,6 +138,7 @@ def build(directory: Path, qsat_compile: str, variants: dict[str, list[str]]):
     directory.mkdir(parents=True, exist_ok=True)
     for variant, options in variants.items():
         source = directory / f"{variant}.mlir"
-        kernels = CHECKED if variant == "default" else TIMED[:2 if "--keys" in " ".join(options) else 4]
+        whole = variant in ("default", "sm_80")
+        kernels = CHECKED + CHECKED_DECODE if whole else TIMED[:2 if "--keys" in " ".join(options) else 4]
         source.write_text("".join(kernel.text() for kernel in kernels))
         subprocess.run([qsat_compile, str(source), "-o", str(directory / f"{variant}.so"), *options], check=True)

@@ -25,8 +25,12 @@ class Problem:
         self.q, self.k, self.v = (array(heads, rows, kernel.width), array(kv_heads, keys, kernel.width),
                                   array(kv_heads, keys, kernel.dv))
         self.o = torch.full_like(array(heads, rows, kernel.dv), math.nan)
+        if kernel.output == "f32":
+            self.o = self.o.float()
         self.lse = torch.full((batches, heads, rows), math.nan, device="cuda")
         self.lists = self.make_lists(density) if kernel.block else None
+        if kernel.shares_lists:
+            self.lists = tuple(x[:, :: heads // kv_heads].contiguous() for x in self.lists)
         self.bias = torch.randn(heads, rows, keys, device="cuda") if kernel.region == "bias" else None
 
     def make_lists(self, density):
@@ -35,12 +39,12 @@ class Problem:
 
         batches, heads, rows, keys = self.shape
         block, blocks = self.kernel.block, -(-keys // self.kernel.block)
-        query_blocks = -(-rows // BLOCK)
+        query_blocks = -(-rows // self.kernel.block_rows)
         limit = torch.full((query_blocks,), blocks)
         if self.kernel.causal:
-            last = torch.arange(query_blocks) * BLOCK + BLOCK - 1
+            last = (torch.arange(query_blocks) + 1) * self.kernel.block_rows - 1
             limit = (last.clamp(max=rows - 1) // block + 1).clamp(max=blocks)
-        always = BLOCK // block if self.kernel.causal else 0
+        always = max(self.kernel.block_rows // block, 1) if self.kernel.causal else 0
         counts = torch.maximum(torch.ceil(limit * density).long(), torch.tensor(max(always, 1)))
         counts = torch.minimum(counts, limit)
         weights = torch.rand(batches, heads, query_blocks, blocks)
@@ -70,7 +74,7 @@ class Problem:
         listed = torch.arange(indices.shape[3], device="cuda") < counts[..., None]
         inside = (indices >= 0) & (indices < blocks)
         mask.scatter_(3, torch.where(listed & inside, indices, blocks).long(), True)
-        return mask[..., :blocks]
+        return mask[..., :blocks].repeat_interleave(self.shape[1] // indices.shape[1], 1)
 
     def visible(self):
         """[B or 1,H or 1,M,N]: what each row sees."""
@@ -86,7 +90,7 @@ class Problem:
         seen = seen[None, None]
         if kernel.block:
             mask = self.block_mask()
-            seen = seen & mask.repeat_interleave(BLOCK, 2)[:, :, :rows].repeat_interleave(kernel.block, 3)[..., :keys]
+            seen = seen & mask.repeat_interleave(kernel.block_rows, 2)[:, :, :rows].repeat_interleave(kernel.block, 3)[..., :keys]
         return seen
 
     def reference(self):

@@ -3,9 +3,8 @@
     library = Library("libattention.so")
     library.attention(q, k, v, o, stream=torch.cuda.current_stream().cuda_stream)
 
-An argument is anything with ``__cuda_array_interface__`` or torch's ``data_ptr``,
-``shape`` and ``stride`` (bf16 tensors have no such interface), or an `Array` of a raw
-pointer. Nothing but the standard library is needed, and nothing waits for the GPU.
+An argument is a torch tensor, anything with ``__dlpack__`` (JAX, CuPy, ...) or
+``__cuda_array_interface__``, or an `Array` of a raw pointer. Nothing but the standard library is needed, and nothing waits for the GPU.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ import ctypes
 import json
 from dataclasses import dataclass
 from pathlib import Path
+
+from qsat import dlpack
 
 _ITEMSIZE = {"bf16": 2, "f16": 2, "f32": 4, "f64": 8, "i8": 1, "i16": 2, "i32": 4, "i64": 8, "i1": 1}
 _TYPESTR = {"f16": "f2", "f32": "f4", "f64": "f8", "i8": "i1", "i16": "i2", "i32": "i4", "i64": "i8"}
@@ -31,6 +32,7 @@ class Array:
     data: int
     extents: tuple[int, ...]
     strides: tuple[int, ...] | None = None
+    owner: object = None  # keeps the memory
 
 
 def _describe(value, element: str) -> Array:
@@ -45,6 +47,15 @@ def _describe(value, element: str) -> Array:
         if not value.is_cuda:
             raise TypeError(f"expected an array in GPU memory, but got one on {value.device}")
         return Array(value.data_ptr(), tuple(value.shape), tuple(value.stride()))
+    if hasattr(value, "__dlpack__"):
+        described = dlpack.describe(value)
+        if described.element != element:
+            raise TypeError(f"expected an array of {element}, but got {described.element}")
+        if not described.on_cuda:
+            raise TypeError("expected an array in GPU memory, but got one in the host's")
+        return Array(described.data, described.extents, described.strides, described.capsule)
+    if not hasattr(value, "__cuda_array_interface__"):
+        raise TypeError(f"expected an array in GPU memory, but got {type(value).__name__}")
     interface = value.__cuda_array_interface__
     wanted = _TYPESTR.get(element)
     if interface["typestr"][1:] != wanted and not (element == "bf16" and interface["typestr"][1:] in ("u2", "i2", "V2")):
@@ -82,7 +93,7 @@ class Function:
                 raise TypeError(f"{self.name}: argument {n}: expected {rank} dimensions, but got {len(array.extents)}")
             extents = (ctypes.c_int64 * rank)(*array.extents)
             strides = (ctypes.c_int64 * rank)(*array.strides) if array.strides is not None else None
-            keep += [value, extents, strides]
+            keep += [value, array.owner, extents, strides]
             arrays[n] = _Array(array.data, extents, strides)
 
         def call(stream: int = 0, function=self._function, arrays=arrays, keep=keep):

@@ -50,6 +50,14 @@ int64_t qsat_gpu_processors(void);
 /// done, provided that each kernel that counts in it leaves it at 0. A call that
 /// is captured gets one of its own: the graph may run beside the stream.
 void *qsat_gpu_counter(void *stream);
+/// Counters as above, kScratchCounters of them, and behind them `bytes` that no
+/// kernel keeps for another. Grows; what it was before stays, since kernels may
+/// run that have it.
+void *qsat_gpu_scratch(void *stream, int64_t bytes);
+/// `data`, of an array [batches, heads, rows, columns] with contiguous rows, or
+/// null, and an error, where not all of them start at multiples of 16 bytes.
+void *qsat_gpu_rows(void *data, int64_t elementBytes, int64_t batches, int64_t heads, int64_t rows,
+                    int64_t batchStride, int64_t headStride, int64_t rowStride);
 /// `bytes` of device memory for the kernels of this call, in the order of its
 /// stream: what was given back before may be taken again. Part of the graph in a
 /// call that is captured.

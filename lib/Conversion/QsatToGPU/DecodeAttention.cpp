@@ -15,18 +15,16 @@ static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Columns of O that a thread merges.
 static constexpr int64_t kColumns = 4;
 /// Shares that are read at once.
-static constexpr int64_t kBatch = 8;
+static constexpr int64_t kBatch = 10;
 
 DecodePlan::DecodePlan(const FlashOp &op, const GPUTarget &target)
     : width(cast<MemRefType>(op.q.getType()).getDimSize(3)),
       valueWidth(cast<MemRefType>(op.v.getType()).getDimSize(3)) {
-  constexpr int64_t kMost = 4, kLeast = 2, kReserved = 1 << 10; // the system's, of each block
-  for (blocks = 2; blocks > 0; --blocks) {
-    int64_t bytes = (target.sharedBytes + kReserved) / blocks - kReserved;
+  constexpr int64_t kMost = 6, kLeast = 2;
+  for (warps = 8; warps > 0; warps /= 2)
     for (stages = kMost; stages >= kLeast; --stages)
-      if (sharedBytes() <= bytes)
+      if (sharedBytes() <= target.sharedBytes)
         return;
-  }
   llvm_unreachable("two tiles of the widest heads fit the smallest shared memory");
 }
 
@@ -82,12 +80,12 @@ DecodeAttention::State DecodeAttention::visit(const Rows &rows) {
   values = address(args.v, rows.batch, kvHead);
   KeyWalk::Span span = op.isSparse ? keyWalk.listed(rows.batch, rows.firstHead, args.heads, /*rowBlock=*/zero)
                                    : keyWalk.visible(place.firstRow, place.lastRow);
-  // Shares differ by one tile at most; of one, warp w takes every 4th from w on.
+  // Shares differ by one tile at most; the warps of a block take turns.
   Value least = b.div(span.count, args.splits), more = b.rem(span.count, args.splits);
   Value begin = b.add(b.mul(share, least), b.min(share, more));
   Value tiles = b.add(least, b.select(b.less(share, more), b.i32(1), zero));
-  Value count = b.ceilDiv(b.max(b.sub(tiles, warp), zero), DecodePlan::kWarps), first = b.add(begin, warp);
-  auto firstKeys = [&](Value i) { return keyWalk.firstKeys(span, b.add(first, b.mul(i, DecodePlan::kWarps))); };
+  Value count = b.ceilDiv(b.max(b.sub(tiles, warp), zero), plan.warps), first = b.add(begin, warp);
+  auto firstKeys = [&](Value i) { return keyWalk.firstKeys(span, b.add(first, b.mul(i, plan.warps))); };
   auto start = [&](Value i, Value slot, ValueRange keys) {
     b.when(b.less(i, count), [&] { copyTile(b.add(ring, b.mul(slot, plan.tileBytes())), keys); });
     b.commitCopies();
@@ -136,19 +134,17 @@ DecodeAttention::State DecodeAttention::visit(const Rows &rows) {
 
 /// O, m and l of the warp to its part of shared memory.
 void DecodeAttention::shareWithBlock(State &state, const Rows &rows) {
-  Value area = b.add(shared, b.mul(warp, plan.outputBytes()));
   b.syncBlock(); // the areas are where rings of other warps were
   for (int64_t r = 0; r < 2; ++r) {
     Value row = b.add(b.shiftRight(lane, 2), 8 * r), sum = scoreTile.sumOfRow(state.l[r]);
     // As the weights were computed: any other rounding would scale them.
     Value exponent = b.mulf(state.m[r], b.f32(scoreTile.exponentScale()));
     b.when(b.less(row, rows.count), [&] {
-      Value place = b.add(area, b.add(b.mul(row, plan.outputPitch()), b.shiftLeft(b.bitAnd(lane, 3), 3)));
+      auto [place, statistics] = placesInBlock(warp, row, b.shiftLeft(b.bitAnd(lane, 3), 1));
       for (int64_t c = 0; c < valueWidth / 8; ++c)
         for (int64_t e = 0; e < 2; ++e)
           b.storeShared(state.o[4 * c + 2 * r + e], b.add(place, 32 * c + 4 * e));
-      Value statistics = b.add(b.add(area, kRows * plan.outputPitch()), b.shiftLeft(row, 3));
-      b.when(b.equal(b.bitAnd(lane, 3), 0), [&] {
+      b.when(b.equal(b.bitAnd(lane, 3), 0), [&, statistics = statistics] {
         b.storeShared(exponent, statistics);
         b.storeShared(sum, b.add(statistics, 4));
       });
@@ -157,12 +153,22 @@ void DecodeAttention::shareWithBlock(State &state, const Rows &rows) {
   b.syncBlock();
 }
 
-void DecodeAttention::forEachColumns(const Rows &rows, function_ref<void(Value, Value)> body) {
+void DecodeAttention::forEachColumns(const Rows &rows, Value thread, int64_t threads,
+                                     function_ref<void(Value, Value)> body) {
   int64_t perRow = valueWidth / kColumns;
-  for (int64_t first = 0; first < kRows * perRow; first += plan.threads()) {
-    Value number = b.add(thread, first), row = b.div(number, perRow);
-    b.when(b.less(row, rows.count), [&] { body(row, b.mul(b.rem(number, perRow), kColumns)); });
-  }
+  Value mine = b.max(b.sub(b.mul(rows.count, perRow), thread), b.i32(0));
+  b.loop(b.i32(0), b.ceilDiv(mine, threads), {}, [&](Value i, ValueRange) -> Values {
+    Value number = b.add(thread, b.mul(i, threads));
+    body(b.div(number, perRow), b.mul(b.rem(number, perRow), kColumns));
+    return {};
+  });
+}
+
+std::pair<Value, Value> DecodeAttention::placesInBlock(Value warp, Value row, Value column) {
+  Value area = b.add(shared, b.mul(warp, plan.outputBytes()));
+  Value o = b.add(b.mul(row, plan.outputPitch()), b.shiftLeft(column, 2));
+  Value statistics = b.add(b.shiftLeft(row, 3), kRows * plan.outputPitch());
+  return {b.add(area, o), b.add(area, statistics)};
 }
 
 DecodeAttention::Part DecodeAttention::merge(ArrayRef<Part> parts) {
@@ -185,11 +191,9 @@ DecodeAttention::Part DecodeAttention::merge(ArrayRef<Part> parts) {
 
 DecodeAttention::Part DecodeAttention::mergeWarps(Value row, Value column) {
   SmallVector<Part> parts;
-  for (int64_t w = 0; w < DecodePlan::kWarps; ++w) {
-    Value area = b.add(shared, w * plan.outputBytes());
-    Value statistics = b.add(b.add(area, kRows * plan.outputPitch()), b.shiftLeft(row, 3));
+  for (int64_t w = 0; w < plan.warps; ++w) {
+    auto [place, statistics] = placesInBlock(b.i32(w), row, column);
     Part part{b.loadSharedF32(statistics), b.loadSharedF32(b.add(statistics, 4)), {}};
-    Value place = b.add(area, b.add(b.mul(row, plan.outputPitch()), b.shiftLeft(column, 2)));
     for (int64_t c = 0; c < kColumns; ++c)
       part.o.push_back(b.loadSharedF32(b.add(place, 4 * c)));
     parts.push_back(part);
@@ -197,20 +201,35 @@ DecodeAttention::Part DecodeAttention::mergeWarps(Value row, Value column) {
   return merge(parts);
 }
 
+/// Merges the warps, and, where keys are split, the shares: each warp those that
+/// it takes turns for, then again all warps.
 void DecodeAttention::finish(const Rows &rows) {
   Value isSplit = b.less(b.i32(1), args.splits);
-  forEachColumns(rows, [&](Value row, Value column) {
-    Part part = mergeWarps(row, column);
-    b.when(
-        isSplit, [&] { storeRecord(rows, part, row, column); }, [&] { storeResult(rows, part, row, column); });
-  });
-  b.when(isSplit, [&] {
-    b.when(isLastShare(rows), [&] {
-      forEachColumns(rows, [&](Value row, Value column) {
-        storeResult(rows, mergeShares(rows, row, column), row, column);
-      });
+  auto storeAll = [&] {
+    forEachColumns(rows, thread, plan.threads(), [&](Value row, Value column) {
+      storeResult(rows, mergeWarps(row, column), row, column);
     });
-  });
+  };
+  auto shareAll = [&] {
+    forEachColumns(rows, thread, plan.threads(), [&](Value row, Value column) {
+      storeRecord(rows, mergeWarps(row, column), row, column);
+    });
+    b.when(isLastShare(rows), [&] {
+      forEachColumns(rows, lane, 32, [&](Value row, Value column) {
+        Part part = mergeShares(rows, row, column);
+        auto [place, statistics] = placesInBlock(warp, row, column);
+        for (auto [c, o] : llvm::enumerate(part.o))
+          b.storeShared(o, b.add(place, 4 * c));
+        b.when(b.equal(column, 0), [&, statistics = statistics] {
+          b.storeShared(part.m, statistics);
+          b.storeShared(part.l, b.add(statistics, 4));
+        });
+      });
+      b.syncBlock();
+      storeAll();
+    });
+  };
+  b.when(isSplit, shareAll, storeAll);
 }
 
 //===----------------------------------------------------------------------===//
@@ -254,14 +273,17 @@ Value DecodeAttention::isLastShare(const Rows &rows) {
   return b.equal(b.loadShared(flag), 1);
 }
 
+/// The warp's shares: every one whose number is its own but for multiples of the warps.
 DecodeAttention::Part DecodeAttention::mergeShares(const Rows &rows, Value row, Value column) {
   Value none = b.f32(-kInfinity), zero = b.f32(0.0), last = b.sub(args.splits, 1);
   Values carried{none, zero};
   carried.append(kColumns, zero);
-  Values merged = b.loop(b.i32(0), b.ceilDiv(args.splits, kBatch), carried, [&](Value batch, ValueRange given) -> Values {
+  Value batches = b.ceilDiv(b.ceilDiv(args.splits, plan.warps), kBatch);
+  Values merged = b.loop(b.i32(0), batches, carried, [&](Value batch, ValueRange given) -> Values {
     SmallVector<Part> parts{{given[0], given[1], Values(given.drop_front(2))}};
     for (int64_t i = 0; i < kBatch; ++i) {
-      Value number = b.add(b.mul(batch, kBatch), i), isShare = b.cmp(arith::CmpIPredicate::sle, number, last);
+      Value turn = b.add(b.mul(batch, kBatch), i), number = b.add(b.mul(turn, plan.warps), warp);
+      Value isShare = b.cmp(arith::CmpIPredicate::sle, number, last);
       auto [o, statistics] = placesOf(b, record(rows, b.min(number, last)), row, column, valueWidth);
       Values pair = b.loadGlobal(statistics, 2), columns = b.loadGlobal(o, kColumns);
       // The last again, instead of none, has no weight.

@@ -4,7 +4,7 @@
 // blocks, so that all multiprocessors read. Each warp has its own ring of tiles
 // of 16 keys and never waits for another:
 //
-//   warp w of block s: tiles w, w + 4, ... of the s-th share of the keys
+//   warp w of block s: tiles w, w + warps, ... of the s-th share of the keys
 //   the block merges its warps' (m, l, O), and writes them to scratch memory
 //   the last block of the same rows merges those of all shares: O / l, lse
 //
@@ -20,22 +20,20 @@
 namespace qsat {
 
 struct DecodePlan {
-  static constexpr int64_t kWarps = 4;
-
   int64_t width, valueWidth;
+  int64_t warps;  ///< of a block, which has a multiprocessor for itself
   int64_t stages; ///< tiles of one warp in flight or in use
-  int64_t blocks; ///< that fit a multiprocessor
 
   DecodePlan(const FlashOp &op, const GPUTarget &target);
 
-  int64_t threads() const { return 32 * kWarps; }
+  int64_t threads() const { return 32 * warps; }
   int64_t keyBytes() const { return WarpAttention::kStep * WarpAttention::pitch(width); }
   int64_t tileBytes() const { return keyBytes() + WarpAttention::kStep * WarpAttention::pitch(valueWidth); }
   int64_t ringBytes() const { return stages * tileBytes(); }
   // After the keys: O, m and l of each warp, in what were the rings.
   int64_t outputPitch() const { return 4 * valueWidth + 32; }
   int64_t outputBytes() const { return WarpAttention::kRows * (outputPitch() + 8); }
-  int64_t flag() const { return kWarps * ringBytes(); }
+  int64_t flag() const { return warps * ringBytes(); }
   int64_t sharedBytes() const { return flag() + 16; }
   /// O [16,Dv], and m and l of each row, f32, of one share of the keys.
   int64_t recordBytes() const { return WarpAttention::kRows * (4 * valueWidth + 8); }
@@ -65,8 +63,12 @@ private:
   void copyTile(Value slot, mlir::ValueRange firstKeys);
   void shareWithBlock(State &state, const Rows &rows);
   void finish(const Rows &rows);
-  /// Calls `body` with rows and columns, for all of O, each thread with its own.
-  void forEachColumns(const Rows &rows, llvm::function_ref<void(Value row, Value column)> body);
+  /// Calls `body` with rows and columns, for all of O, each of `threads` threads,
+  /// of which this is number `thread`, with its own.
+  void forEachColumns(const Rows &rows, Value thread, int64_t threads,
+                      llvm::function_ref<void(Value row, Value column)> body);
+  /// Where O at row and column, and m and l of the row, of a warp are.
+  std::pair<Value, Value> placesInBlock(Value warp, Value row, Value column);
   Part mergeWarps(Value row, Value column);
   Part mergeShares(const Rows &rows, Value row, Value column);
   Part merge(llvm::ArrayRef<Part> parts);

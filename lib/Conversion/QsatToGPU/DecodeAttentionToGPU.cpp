@@ -9,19 +9,20 @@
 using namespace mlir;
 using namespace qsat;
 
-/// Rows of one head that are few: one tile of rows has them all.
-static constexpr int64_t kMostRows = WarpAttention::kRows;
-
 bool qsat::isDecode(const FlashOp &op) {
-  int64_t rows = cast<MemRefType>(op.q.getType()).getDimSize(2);
-  return !ShapedType::isDynamic(rows) && rows <= kMostRows;
+  // Of a thread, for queries and outputs; more, and addresses are spilled.
+  constexpr int64_t kMostRegisters = 160;
+  auto queries = cast<MemRefType>(op.q.getType());
+  int64_t rows = queries.getDimSize(2), valueWidth = cast<MemRefType>(op.v.getType()).getDimSize(3);
+  bool isFew = !ShapedType::isDynamic(rows) && rows <= WarpAttention::kRows;
+  return isFew && queries.getDimSize(3) / 4 + valueWidth / 2 <= kMostRegisters;
 }
 
 static void buildKernel(gpu::GPUModuleOp module, StringRef name, const FlashOp &op, const DecodePlan &plan,
                         const WarpArguments &host, ValueRange captures) {
   NvidiaBuilder b(op.op->getLoc(), OpBuilder::atBlockEnd(module.getBody()));
   WarpArguments args = host;
-  beginKernel(b, name, args.fields(), plan.threads(), plan.blocks);
+  beginKernel(b, name, args.fields(), plan.threads(), /*blocks=*/1);
   DecodeAttention kernel(b, op, plan, args, captures, getSharedMemory(b, module));
   kernel.build();
   endKernel(b);
@@ -32,16 +33,16 @@ static void buildKernel(gpu::GPUModuleOp module, StringRef name, const FlashOp &
 static Value countShares(HostBuilder &b, const FlashOp &op, const DecodePlan &plan, Value groups, Value keys) {
   constexpr int64_t kEven = 4, kRounds = 4, kTiles = 2, kTilesOfRounds = 8;
   Value processors = b.call("qsat_gpu_processors", b.getI64Type(), {});
-  Value resident = b.mul(processors, b.i64(plan.blocks)), once = b.div(resident, groups);
+  Value once = b.div(processors, groups);
   Value tiles = b.ceilDiv(keys, WarpAttention::kStep);
   if (op.isSparse) {
     Value listed = b.mul(b.describe(op.op->getOperand(3)).extents[3], b.i64(op.blockKeys / WarpAttention::kStep));
     tiles = b.min(tiles, listed);
   }
   auto atMost = [&](Value shares, int64_t least) {
-    return b.max(b.min(shares, b.div(tiles, b.i64(least * DecodePlan::kWarps))), b.i64(1));
+    return b.max(b.min(shares, b.div(tiles, b.i64(least * plan.warps))), b.i64(1));
   };
-  Value rounds = b.div(b.mul(resident, b.i64(kRounds)), groups);
+  Value rounds = b.div(b.mul(processors, b.i64(kRounds)), groups);
   Value isEven = b.create<arith::CmpIOp>(arith::CmpIPredicate::sge, once, b.i64(kEven));
   Value shares = b.create<arith::SelectOp>(isEven, atMost(once, kTiles), atMost(rounds, kTilesOfRounds));
   // There are counters for these many groups.

@@ -71,6 +71,8 @@ bool hasSelectKernel(AmplifiedSelectOp op);
 /// Policies that sort nothing: one launch.
 mlir::LogicalResult lowerAmplifiedSelect(AmplifiedSelectOp op, GPULoweringContext &context);
 
+mlir::LogicalResult lowerMergeToGPU(MergeOp op, GPULoweringContext &context);
+
 } // namespace qsat
 
 #endif // QSAT_CONVERSION_QSATTOGPU_LOWERING_H

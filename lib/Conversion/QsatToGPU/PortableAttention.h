@@ -20,9 +20,6 @@ public:
   using Value = mlir::Value;
   using Values = KernelBuilder::Values;
 
-  /// Threads of a block.
-  static constexpr int64_t kThreads = 64;
-
   /// `operands` stand for those of `op`; `inner` are what the score region takes
   /// from around it, and `captures` the values for them.
   PortableAttention(KernelBuilder &kb, const FlashOp &op, mlir::ValueRange operands,

@@ -1,15 +1,10 @@
 //===- PortableAttentionToGPU.cpp - Attention to portable kernels ---------===//
 
-#include "Lowering.h"
 #include "PortableAttention.h"
-
-#include "mlir/Dialect/SPIRV/IR/TargetAndABI.h"
+#include "TeamKernel.h"
 
 using namespace mlir;
 using namespace qsat;
-
-/// What KernelBuilder asks of a machine: no more than any has.
-static CPUTarget getPortableMachine() { return CPUTarget(); }
 
 static LogicalResult verify(const FlashOp &op, ValueRange captures) {
   if (op.background != Background::None)
@@ -22,47 +17,18 @@ static LogicalResult verify(const FlashOp &op, ValueRange captures) {
   return success();
 }
 
-/// Adds the kernel to `module`; its arguments have the types of `arguments`.
-static void buildKernel(gpu::GPUModuleOp module, StringRef name, const FlashOp &op,
-                        ValueRange arguments, ValueRange captures, const GPUTarget &target) {
-  CPUTarget machine = getPortableMachine();
-  KernelBuilder kb(op.op->getLoc(), OpBuilder::atBlockEnd(module.getBody()), machine);
-  auto type = kb.getFunctionType(arguments.getTypes(), {});
-  auto function = gpu::GPUFuncOp::create(kb, kb.getLoc(), name, type);
-  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), kb.getUnitAttr());
-  if (target.chip == "generic") // of no use but to SPIR-V, which cannot do without
-    function->setAttr(spirv::getEntryPointABIAttrName(),
-                      spirv::getEntryPointABIAttr(kb.getContext(), {PortableAttention::kThreads, 1, 1}));
-  kb.setInsertionPointToStart(&function.getBody().front());
-  unsigned count = op.op->getNumOperands();
-  ValueRange operands = function.getArguments().take_front(count);
-  PortableAttention kernel(kb, op, operands, captures, function.getArguments().drop_front(count));
-  auto id = [&](auto op, gpu::Dimension dimension) -> Value {
-    return decltype(op)::create(kb, kb.getLoc(), dimension);
-  };
-  Value block = id(gpu::BlockIdOp(), gpu::Dimension::x), thread = id(gpu::ThreadIdOp(), gpu::Dimension::x);
-  Value head = id(gpu::BlockIdOp(), gpu::Dimension::y), batch = id(gpu::BlockIdOp(), gpu::Dimension::z);
-  Value row = kb.add(kb.mul(block, PortableAttention::kThreads), thread);
-  kb.when(kb.less(row, kb.dim(operands[0], 2)), [&] { kernel.build(batch, head, row); });
-  gpu::ReturnOp::create(kb, kb.getLoc());
-}
-
 LogicalResult qsat::lowerPortableAttention(const FlashOp &op, ValueRange captures, GPULoweringContext &context) {
   if (failed(verify(op, captures)))
     return failure();
-  SmallVector<Value> arguments(op.op->getOperands());
-  llvm::append_range(arguments, captures);
+  CPUTarget machine;
+  TaskBuilder b(op.op->getLoc(), OpBuilder(op.op), machine);
   StringRef name = op.isSparse ? "qsat_sparse_attention" : "qsat_attention";
-  SymbolRefAttr kernel = context.getKernel(op.op, name, [&](gpu::GPUModuleOp module) {
-    buildKernel(module, name, op, arguments, captures, context.target);
+  TeamLaunch launch{name, /*lanes=*/1, b.dim(op.q, 2), b.dim(op.q, 1), b.dim(op.q, 0), {}};
+  launch.arguments.assign(op.op->operand_begin(), op.op->operand_end());
+  llvm::append_range(launch.arguments, captures);
+  launchTeams(op.op, context, launch, [&](TeamBuilder &b, ValueRange args, Value row, Value head, Value batch) {
+    unsigned count = op.op->getNumOperands();
+    PortableAttention(b, op, args.take_front(count), captures, args.drop_front(count)).build(batch, head, row);
   });
-
-  CPUTarget machine = getPortableMachine();
-  KernelBuilder kb(op.op->getLoc(), OpBuilder(op.op), machine);
-  Value blocks = kb.ceilDiv(kb.dim(op.q, 2), PortableAttention::kThreads), one = kb.index(1);
-  gpu::LaunchFuncOp::create(kb, kb.getLoc(), kernel,
-                            gpu::KernelDim3{blocks, kb.dim(op.q, 1), kb.dim(op.q, 0)},
-                            gpu::KernelDim3{kb.index(PortableAttention::kThreads), one, one},
-                            /*dynamicSharedMemorySize=*/Value(), arguments);
   return success();
 }

@@ -73,7 +73,7 @@ static bool hasKernel(Operation *op) {
     return hasScoreKernel(score);
   if (auto select = dyn_cast<AmplifiedSelectOp>(op))
     return hasSelectKernel(select);
-  return isa<AttentionOp>(op);
+  return isa<AttentionOp, MergeOp>(op);
 }
 
 /// Says why attention gets a kernel that is not the fastest of the target.
@@ -118,6 +118,7 @@ static LogicalResult lower(Operation *op, GPULoweringContext &context) {
       })
       .Case([&](AmplitudeScoreOp op) { return lowerAmplitudeScore(op, context); })
       .Case([&](AmplifiedSelectOp op) { return lowerAmplifiedSelect(op, context); })
+      .Case([&](MergeOp op) { return lowerMergeToGPU(op, context); })
       .Default([](Operation *op) { return op->emitOpError("has no GPU kernel yet"); });
 }
 

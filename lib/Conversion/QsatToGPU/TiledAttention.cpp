@@ -17,7 +17,7 @@ TiledPlan::TiledPlan(const FlashOp &op)
   // A thread has the queries (D / 4 registers), the outputs (Dv / 2) and, of a
   // tile, scores and weights (3/4 of its keys).
   tileKeys = widest <= 128 ? 64 : 32;
-  blocks = widest <= 64 ? 2 : 1;
+  blocks = 1; // two would leave 128 registers, too few for lists and regions
   int64_t rows = op.isSparse ? std::gcd(op.blockRows, kMostRows) : kMostRows;
   warps = rows / WarpAttention::kRows;
   partKeys = op.isSparse ? std::gcd(op.blockKeys, tileKeys) : tileKeys;

@@ -2,6 +2,7 @@
 
 #include "KernelBuilder.h"
 #include "Lowering.h"
+#include "MergeWeights.h"
 
 using namespace mlir;
 using namespace qsat;
@@ -11,15 +12,7 @@ static constexpr double kLn2 = 0.69314718055994530942;
 /// Rows that one task merges.
 static constexpr int64_t kRows = 64;
 
-namespace {
-/// The weights of the two sides in a row and the row's lse, scalars.
-struct RowWeights {
-  Value first, second, lse;
-};
-} // namespace
-
-/// w_s = exp(lse_s - lse); all 0 and lse = -inf where both sides are empty.
-static RowWeights buildWeights(KernelBuilder &kb, Value lse1, Value lse2) {
+MergeWeights qsat::buildMergeWeights(KernelBuilder &kb, Value lse1, Value lse2) {
   Type acc = lse1.getType();
   Value zero = kb.constant(acc, 0.0), infinite = kb.constant(acc, -INFINITY);
   Value m = kb.maxf(lse1, lse2);
@@ -51,7 +44,7 @@ static func::FuncOp buildMergeKernel(KernelBuilder &kb, MergeOp op, ModuleOp mod
     Value whole = hasRows ? kb.sub(width, kb.rem(width, lanes)) : kb.index(0);
     Value last = kb.min(kb.add(first, kRows), kb.dim(o, 2));
     kb.loop(first, last, 1, [&](Value i) {
-      RowWeights w = buildWeights(kb, kb.load(lse1, {b, h, i}), kb.load(lse2, {b, h, i}));
+      MergeWeights w = buildMergeWeights(kb, kb.load(lse1, {b, h, i}), kb.load(lse2, {b, h, i}));
       kb.store(w.lse, lse, {b, h, i});
       Value w1 = kb.splat(w.first, lanes), w2 = kb.splat(w.second, lanes);
       // Not even as dead code: vector.load takes unit strides only.

@@ -11,62 +11,6 @@ func.func @tensors(%q: tensor<1x1x8x64xbf16>) -> tensor<1x1x8x64xbf16> {
 
 // -----
 
-func.func @width(%q: memref<1x1x8x96xbf16>) {
-  // expected-error @+1 {{'qsat.attention' op expected head widths of 64, 128, 192 or 256, but got 96 and 96}}
-  qsat.attention ins(%q, %q, %q : memref<1x1x8x96xbf16>, memref<1x1x8x96xbf16>, memref<1x1x8x96xbf16>)
-    outs(%q : memref<1x1x8x96xbf16>)
-  return
-}
-
-// -----
-
-func.func @element(%q: memref<1x1x8x64xf32>) {
-  // expected-error @+1 {{'qsat.attention' op expected q, k and v of bf16 or f16, but got 'f32'}}
-  qsat.attention ins(%q, %q, %q : memref<1x1x8x64xf32>, memref<1x1x8x64xf32>, memref<1x1x8x64xf32>)
-    outs(%q : memref<1x1x8x64xf32>)
-  return
-}
-
-// -----
-
-func.func @output(%q: memref<1x1x8x64xbf16>, %o: memref<1x1x8x64xf32>) {
-  // expected-error @+1 {{'qsat.attention' op expected o of 'bf16', but got 'f32'}}
-  qsat.attention ins(%q, %q, %q : memref<1x1x8x64xbf16>, memref<1x1x8x64xbf16>, memref<1x1x8x64xbf16>)
-    outs(%o : memref<1x1x8x64xf32>)
-  return
-}
-
-// -----
-
-func.func @columns(%q: memref<1x1x8x64xbf16>, %k: memref<1x1x8x64xbf16, strided<[1024, 1024, 1, 8]>>) {
-  // expected-error @+1 {{'qsat.attention' op k: expected rows with unit stride, but got}}
-  qsat.attention ins(%q, %k, %q : memref<1x1x8x64xbf16>, memref<1x1x8x64xbf16, strided<[1024, 1024, 1, 8]>>, memref<1x1x8x64xbf16>)
-    outs(%q : memref<1x1x8x64xbf16>)
-  return
-}
-
-// -----
-
-func.func @blocks(%q: memref<1x1x128x64xbf16>, %i: memref<1x1x1x1xi32>, %c: memref<1x1x1xi32>, %l: memref<1x1x128xf32>) {
-  // expected-error @+1 {{'qsat.sparse_attention' op expected block_n to be 64 or 128, but got 32}}
-  qsat.sparse_attention ins(%q, %q, %q : memref<1x1x128x64xbf16>, memref<1x1x128x64xbf16>, memref<1x1x128x64xbf16>)
-    list(%i, %c : memref<1x1x1x1xi32>, memref<1x1x1xi32>) outs(%q, %l : memref<1x1x128x64xbf16>, memref<1x1x128xf32>)
-    {block_n = 32 : i64}
-  return
-}
-
-// -----
-
-func.func @rows(%q: memref<1x1x64x64xbf16>, %i: memref<1x1x1x1xi32>, %c: memref<1x1x1xi32>, %l: memref<1x1x64xf32>) {
-  // expected-error @+1 {{'qsat.sparse_attention' op expected block_m to be a multiple of 128, but got 64}}
-  qsat.sparse_attention ins(%q, %q, %q : memref<1x1x64x64xbf16>, memref<1x1x64x64xbf16>, memref<1x1x64x64xbf16>)
-    list(%i, %c : memref<1x1x1x1xi32>, memref<1x1x1xi32>) outs(%q, %l : memref<1x1x64x64xbf16>, memref<1x1x64xf32>)
-    {block_m = 64 : i64}
-  return
-}
-
-// -----
-
 func.func @background(%q: memref<1x1x128x64xbf16>, %i: memref<1x1x1x1xi32>, %c: memref<1x1x1xi32>, %l: memref<1x1x128xf32>) {
   // expected-error @+1 {{'qsat.sparse_attention' op expected amplification born or full with a background on a GPU, but got #qsat.amplification<optimal>}}
   qsat.sparse_attention ins(%q, %q, %q : memref<1x1x128x64xbf16>, memref<1x1x128x64xbf16>, memref<1x1x128x64xbf16>)
@@ -88,9 +32,9 @@ func.func @host(%q: memref<1x1x8x64xbf16>) -> bf16 {
 
 // -----
 
-func.func @merge(%o: memref<1x1x8x64xbf16>, %l: memref<1x1x8xf32>) {
-  // expected-error @+1 {{'qsat.merge' op has no GPU kernel yet}}
-  qsat.merge ins(%o, %l, %o, %l : memref<1x1x8x64xbf16>, memref<1x1x8xf32>, memref<1x1x8x64xbf16>, memref<1x1x8xf32>)
-    outs(%o, %l : memref<1x1x8x64xbf16>, memref<1x1x8xf32>)
+func.func @audit(%q: memref<1x2x128x8xf32>, %e: memref<1x2x1x2xf32>) {
+  // expected-error @+1 {{'qsat.audit' op has no GPU kernel yet}}
+  qsat.audit ins(%q, %q, %q : memref<1x2x128x8xf32>, memref<1x2x128x8xf32>, memref<1x2x128x8xf32>)
+    of(%q : memref<1x2x128x8xf32>) outs(%e, %e : memref<1x2x1x2xf32>, memref<1x2x1x2xf32>)
   return
 }

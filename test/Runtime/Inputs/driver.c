@@ -50,6 +50,17 @@ int cuMemAlloc_v2(unsigned long long *memory, size_t bytes) {
   *memory = 4096;
   return 0;
 }
+int cuMemFree_v2(unsigned long long memory) { return 0; }
+int cuMemcpyHtoD_v2(unsigned long long to, const void *from, size_t bytes) {
+  CALL(cuMemcpyHtoD);
+  printf("copy %zu bytes to the device\n", bytes);
+  return 0;
+}
+int cuMemcpyDtoH_v2(void *to, unsigned long long from, size_t bytes) {
+  printf("copy %zu bytes back\n", bytes);
+  memset(to, 0, bytes);
+  return 0;
+}
 int cuMemPoolCreate(void **pool, const void *properties) { *pool = (void *)6; return 0; }
 int cuMemPoolSetAttribute(void *pool, int attribute, void *value) { return 0; }
 int cuMemAllocFromPoolAsync(unsigned long long *memory, size_t bytes, void *pool, void *stream) {
