@@ -126,7 +126,7 @@ Expected<std::vector<NamedArray>> DeviceFunction::call(ArrayRef<NamedArray> argu
                               (*driver)->cuMemcpyDtoH(all[n]->getData(), buffers[n].address, all[n]->getNumBytes()),
                               "cuMemcpyDtoH"))
         return std::move(error);
-  return outputs;
+  return std::move(outputs);
 }
 
 } // namespace qsat::tools

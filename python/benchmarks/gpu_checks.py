@@ -41,42 +41,68 @@ def spoil(problem):
     counts[:, -1, 0] = -3
 
 
+def make_extreme(problem, extreme):
+    """Huge logits; or a row of queries, or of values that all rows see, that is not finite."""
+    if extreme == "huge":
+        problem.q *= 300
+    if extreme == "nan":
+        problem.q[0, 0, -1] = math.nan
+    if extreme == "inf":
+        problem.v[0, 0, 0] = math.inf
+
+
 def check(library, kernels):
     """Errors against f64, beside those of torch's SDPA (cuDNN's where it has the case)."""
-    import torch
-
     results = []
     for kernel in kernels:
         for number, shape in enumerate(problems_to_check(kernel)):
             problem = Problem(kernel, density=0.4, seed=number, **shape)
             if kernel.block and number % 2:
                 spoil(problem)
-            call = library.functions[kernel.name].bind(*problem.arguments())
-            call(torch.cuda.current_stream().cuda_stream)
-            guard(kernel.name)
-            first = problem.o.clone()
-            call(torch.cuda.current_stream().cuda_stream)
-            guard(kernel.name)
-            o, lse = problem.reference()
-            finite = lse.isfinite()
-            result = {"kernel": kernel.name, **shape, "error": relative(problem.o, o) if o.norm() else 0.0,
-                      "lse": float((problem.lse.double() - lse)[finite].abs().max()) if finite.any() else 0.0,
-                      "empty rows": int((~finite).sum()),
-                      "same": bool(torch.equal(first.nan_to_num(7), problem.o.nan_to_num(7)))}
-            largest = float(lse[finite].abs().max()) if finite.any() else 0.0  # f32 has 24 bits
-            peer = sdpa(problem, "cudnn")
-            if peer is not None:
-                try:
-                    result["cudnn"] = relative(peer(), o)
-                except Exception:  # cuDNN has no kernel for the shape
-                    pass
-            limit = 1.2 * result.get("cudnn", 0.0) or (6e-3 if kernel.element == "bf16" else 1e-3)
-            limit = max(limit, 1e-3)
-            result["pass"] = (result["error"] <= limit and result["lse"] < 2e-4 + largest * 2**-22 and result["same"]
-                              and bool((problem.lse[~finite] == -math.inf).all())
-                              and bool((problem.o[~finite] == 0).all()))
-            results.append(result)
+            results.append({"kernel": kernel.name, **shape, **check_problem(library, problem)})
+        if kernel.window or kernel.block or kernel.offset or kernel.region:
+            continue  # what a kernel passes over has no weight; what it hides has a weight of 0
+        for extreme in ("huge", "nan", "inf"):
+            shape = dict(heads=8, kv_heads=2, rows=kernel.rows or 300, keys=kernel.rows and 5000 or 300)
+            problem = Problem(kernel, **shape)
+            make_extreme(problem, extreme)
+            results.append({"kernel": kernel.name, **shape, "extreme": extreme, **check_problem(library, problem)})
     return results
+
+
+def check_problem(library, problem):
+    import torch
+
+    kernel = problem.kernel
+    call = library.functions[kernel.name].bind(*problem.arguments())
+    call(torch.cuda.current_stream().cuda_stream)
+    guard(kernel.name)
+    first = problem.o.clone()
+    call(torch.cuda.current_stream().cuda_stream)
+    guard(kernel.name)
+    o, lse = problem.reference()
+    empty, known, whole = lse == -math.inf, lse.isfinite(), o.isfinite()
+
+    def error(x):
+        return relative(x[whole], o[whole]) if o[whole].norm() else 0.0
+
+    result = {"error": error(problem.o),
+              "lse": float((problem.lse.double() - lse)[known].abs().max()) if known.any() else 0.0,
+              "empty rows": int(empty.sum()),
+              "same": bool(torch.equal(first.nan_to_num(7), problem.o.nan_to_num(7)))}
+    largest = float(lse[known].abs().max()) if known.any() else 0.0  # f32 has 24 bits
+    peer = sdpa(problem, "cudnn")
+    if peer is not None:
+        try:
+            result["cudnn"] = error(peer())
+        except Exception:  # cuDNN has no kernel for the shape
+            pass
+    limit = 1.2 * result.get("cudnn", 0.0) or (6e-3 if kernel.element == "bf16" else 1e-3)
+    limit = max(limit, 1e-3)
+    result["pass"] = (result["error"] <= limit and result["lse"] < 2e-4 + largest * 2**-20 and result["same"]
+                      and bool((problem.lse[empty] == -math.inf).all()) and bool((problem.o[empty] == 0).all())
+                      and not problem.o[~whole].isfinite().any())
+    return result
 
 
 def guard(name, seconds=10):

@@ -67,11 +67,19 @@ def ConvertQsatToGPU : Pass<"convert-qsat-to-gpu", "::mlir::ModuleOp"> {
     N, mask, score region, strides of batches, heads and rows. Scores and sums
     are f32; weights are rounded to the element type.
 
-    On every other chip (`sm_80`, `gfx942`, ...) and for `generic`, which names
-    none: the same ops with one thread for each row, of every element type, head
-    width, layout and block, in ops of gpu, memref, vector, scf, arith and math.
-    Right, not fast. `generic` kernels go to SPIR-V, or to threads of the host
-    (`qsat-launch-to-loops`).
+    On sm_80 and newer, and on sm_90a for what wgmma is not made for (a remark says
+    why): attention by mma.sync and cp.async; head widths a multiple of 16 up to 256,
+    blocks of multiples of 16 rows and keys, o of the element type or f32. At most 16
+    query rows, known from the type, are decoding: all that share keys are rows of
+    one product, keys are split over thread blocks, and the last block of the same
+    rows merges what they found.
+
+    On every other chip (`gfx942`, ...), for `generic`, which names none, and where
+    there are no such products (f32, odd widths): the same ops with one thread for
+    each row, of every element type, head width, layout and block, in ops of gpu,
+    memref, vector, scf, arith and math. Right, not fast. `generic` kernels go to
+    SPIR-V, or to threads of the host (`qsat-launch-to-loops`). `merge`: a warp, or a
+    thread, for each row.
 
     On all: a background (amplification born or full), as two launches more, one thread
     for each row: right, not fast.

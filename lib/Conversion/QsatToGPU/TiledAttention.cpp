@@ -16,7 +16,7 @@ TiledPlan::TiledPlan(const FlashOp &op)
   int64_t widest = std::max(width, valueWidth);
   // A thread has the queries (D / 4 registers), the outputs (Dv / 2) and, of a
   // tile, scores and weights (3/4 of its keys).
-  tileKeys = widest <= 128 ? 64 : 32;
+  tileKeys = widest <= 128 ? 64 : widest <= 192 ? 32 : 16;
   blocks = 1; // two would leave 128 registers, too few for lists and regions
   int64_t rows = op.isSparse ? std::gcd(op.blockRows, kMostRows) : kMostRows;
   warps = rows / WarpAttention::kRows;

@@ -1,18 +1,18 @@
 // One thread for each row, in ops that every GPU has; no barrier, no shared
 // memory. The same IR goes to NVPTX, AMDGPU and SPIR-V.
 // RUN: qsat-opt --convert-qsat-to-gpu=chip=generic --canonicalize --cse %s | FileCheck %s
-// RUN: qsat-opt --pass-pipeline="builtin.module(convert-qsat-to-gpu{chip=sm_80}, canonicalize, gpu.module(convert-scf-to-cf, convert-gpu-to-nvvm, reconcile-unrealized-casts), gpu-module-to-binary{format=isa})" %s | FileCheck %s --check-prefix=NVPTX
-// RUN: %if ptxas %{ qsat-opt --pass-pipeline="builtin.module(convert-qsat-to-gpu{chip=sm_80}, canonicalize, gpu.module(convert-scf-to-cf, convert-gpu-to-nvvm, reconcile-unrealized-casts), gpu-module-to-binary{format=isa}, qsat-assemble-ptx)" %s | FileCheck %s --check-prefix=CUBIN %}
+// RUN: qsat-opt --qsat-nvidia-pipeline="chip=sm_80 ptxas=no-such-program" %s | FileCheck %s --check-prefix=NVPTX
+// RUN: %if ptxas %{ qsat-opt --qsat-nvidia-pipeline=chip=sm_80 %s | FileCheck %s --check-prefix=CUBIN %}
 // RUN: qsat-opt --pass-pipeline="builtin.module(convert-qsat-to-gpu{chip=gfx942}, canonicalize, gpu.module(convert-scf-to-cf, convert-gpu-to-rocdl{chipset=gfx942}, reconcile-unrealized-casts), gpu-module-to-binary{format=isa})" %s | FileCheck %s --check-prefix=AMDGPU
 // RUN: qsat-opt --pass-pipeline="builtin.module(convert-qsat-to-gpu{chip=generic}, canonicalize, map-memref-spirv-storage-class, gpu.module(spirv-attach-target{ver=v1.3 caps=Shader exts=SPV_KHR_storage_buffer_storage_class}), convert-gpu-to-spirv)" %s | FileCheck %s --check-prefix=SPIRV
 
 // CHECK-LABEL: gpu.func @qsat_attention(
 // CHECK-SAME:    kernel
-// CHECK:         %[[BLOCK:.*]] = gpu.block_id x
-// CHECK:         %[[THREAD:.*]] = gpu.thread_id x
+// CHECK-DAG:     %[[BLOCK:.*]] = gpu.block_id x
+// CHECK-DAG:     %[[THREAD:.*]] = gpu.thread_id x
 // CHECK:         %[[FIRST:.*]] = arith.muli %[[BLOCK]], %c64
 // CHECK:         %[[ROW:.*]] = arith.addi %[[FIRST]], %[[THREAD]]
-// CHECK:         %[[IS_ROW:.*]] = arith.cmpi slt, %[[ROW]], %c100
+// CHECK:         %[[IS_ROW:.*]] = arith.cmpi slt, %[[ROW]], %arg5
 // CHECK:         scf.if %[[IS_ROW]]
 // CHECK-COUNT-8:   vector.load %arg0
 // The sinks, then the window.

@@ -4,9 +4,9 @@
 // RUN: %if ptxas %{ qsat-opt --qsat-nvidia-pipeline=chip=sm_80 %s | FileCheck %s --check-prefix=CODE %}
 // RUN: qsat-opt --convert-qsat-to-gpu --remarks-filter-missed=qsat %s 2>&1 | FileCheck %s --check-prefix=HOPPER
 
-// HOPPER: remark: {{.*}} no wgmma kernel: expected head widths of 64, 128, 192 or 256, but got 96 and 96
-// HOPPER: remark: {{.*}} no wgmma kernel: expected block_m to be a multiple of 128, but got 64
-// HOPPER: remark: {{.*}} no wgmma kernel: expected o of 'bf16', but got 'f32'
+// HOPPER: remark: {{.*}}no wgmma kernel: expected head widths of 64, 128, 192 or 256, but got 96 and 96
+// HOPPER: remark: {{.*}}no wgmma kernel: expected block_m to be a multiple of 128, but got 64
+// HOPPER: remark: {{.*}}no wgmma kernel: expected o of bf16, but got f32
 
 // CHECK-LABEL: gpu.module @qsat_attention_0
 // CHECK:         llvm.store {{.*}} : f32
@@ -45,8 +45,8 @@ func.func @output(%q: memref<1x1x80x64xbf16>, %o: memref<1x1x80x64xf32>) {
 }
 
 // What has no matrix products at all: a thread for each row.
-// HOPPER: remark: {{.*}} no wgmma kernel: expected q, k and v of bf16 or f16, but got 'f32'
-// HOPPER: remark: {{.*}} no mma.sync kernel: expected q, k and v of bf16 or f16, but got 'f32'
+// HOPPER: remark: {{.*}}no wgmma kernel: expected q, k and v of bf16 or f16, but got f32
+// HOPPER: remark: {{.*}}no mma.sync kernel: expected q, k and v of bf16 or f16, but got f32
 func.func @element(%q: memref<1x1x80x64xf32>) {
   qsat.attention ins(%q, %q, %q : memref<1x1x80x64xf32>, memref<1x1x80x64xf32>, memref<1x1x80x64xf32>)
     outs(%q : memref<1x1x80x64xf32>)
