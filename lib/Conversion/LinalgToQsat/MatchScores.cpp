@@ -428,7 +428,13 @@ LogicalResult AttentionMatcher::matchScores(const Softmax &softmax, AttentionMat
     if ((step.kind == ScoreStep::Multiply || step.kind == ScoreStep::Divide) &&
         hasKeys(step.operand))
       return fail("the scores are scaled by a factor that varies over the keys");
+  double added = 0.0;
   for (const ScoreStep &step : steps) {
+    if (step.kind == ScoreStep::Add || step.kind == ScoreStep::Subtract)
+      added += typicalSize(step.operand, exprs.vars);
+    // Twice: of (1 - keep) * lowest, a mask kept as numbers, both terms are counted.
+    if (-added < 2 * maxFloor - 50.0)
+      return fail("the row maximum starts from a number above what is added to the scores");
     if (step.operand && !step.isMask() && hasNonFiniteConstant(step.operand))
       return fail("the scores are changed by a constant that is not finite");
     // With all keys of a row hidden, exponentials shifted by such a maximum are 0.

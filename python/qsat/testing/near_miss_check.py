@@ -53,9 +53,10 @@ def disagreement(function, name, original, library, seed, limit, reference=None)
     size of a disagreement, relative to the result.
 
     The result of a row that sees no key is NaN in many spellings and 0 after raising:
-    that is excused, but not that NaN everywhere becomes anything but 0. So is a result
-    that is no further from ``reference``, the program in f64, than four times the
-    program's own: rounding has taken what they differ by.
+    that is excused, but not that NaN everywhere becomes anything but 0, unless it becomes
+    what ``reference``, the program in f64, computes: a narrow type had overflowed. Excused
+    is also a result that is no further from ``reference`` than four times the program's
+    own: rounding has taken what they differ by.
     """
     result = function.results[0]
     elem, rank = result.elem, len(result.dims)
@@ -87,8 +88,17 @@ def disagreement(function, name, original, library, seed, limit, reference=None)
         one, other = (library.call(name, arrays, rank, NUMPY[elem]) for arrays in (first, again))
         if not np.array_equal(np.where(np.isnan(other), other, one), np.where(np.isnan(one), one, other),
                               equal_nan=True):
+            if reference and close(execute.from_elem(one, elem), reference(first), limit):
+                return None, True, 0.0
             return "NaN everywhere became numbers", excused, math.inf
     return None, excused, 0.0
+
+
+def close(got, exact, limit):
+    """``got`` is ``exact``, all of whose numbers are finite, to ``limit``."""
+    if exact is None or exact.shape != got.shape or not np.isfinite(exact).all():
+        return False
+    return bool(np.abs(got - exact).max(initial=0.0) <= limit * max(1.0, np.abs(exact).max(initial=0.0)))
 
 
 def as_accurate(got, want, exact, slack):
