@@ -134,6 +134,8 @@ FailureOr<Settings> SparsifyPass::checkOptions() {
   if (!(auditShare >= 0 && auditShare <= 1))
     return bad(
         llvm::formatv("expected 0 <= audit-share <= 1, but got {0}", double(auditShare)).str());
+  if (int8 && *e != Estimator::Rows)
+    return bad("expected int8 with estimator rows, but got estimator " + estimator);
   QualityRule rule = getRule(quality);
   int64_t rows = stride > 0 ? int64_t(stride) : rule.stride;
   if (*e == Estimator::Antidiagonal && (blockM % rows != 0 || blockN % rows != 0))
@@ -226,7 +228,8 @@ SmallVector<Value> SparsifyPass::buildSparse(OpBuilder &b, AttentionOp op,
       b, loc, ValueRange(scoreInits).getTypes(), op.getQ(), op.getK(), op.getExtras(),
       op.getPosition(), scoreInits, op.getScaleAttr(), op.getMaskAttr(), op.getExtraMapsAttr(),
       EstimatorAttr::get(b.getContext(), settings.estimator), b.getI64IntegerAttr(blockM),
-      b.getI64IntegerAttr(blockN), b.getI64IntegerAttr(settings.stride), b.getF64FloatAttr(share));
+      b.getI64IntegerAttr(blockN), b.getI64IntegerAttr(settings.stride), b.getF64FloatAttr(share),
+      int8 ? b.getUnitAttr() : UnitAttr());
   cloneScoreRegion(op, score.getScore());
 
   // indices [B,Hs,Mb,Nb], counts, mass, queries [B,Hs,Mb].

@@ -20,6 +20,12 @@ from cpu_decode import to_element
 from native import Module, measure
 
 
+def spelled(estimator):
+    """The attributes of an estimator; `rows_int8` is `rows` in 8 bits."""
+    name = estimator.removesuffix("_int8")
+    return f"estimator = #qsat.estimator<{name}>" + (", int8" if name != estimator else "")
+
+
 def module_text(n, width, element, arguments):
     """`dense`, `select` and a function for each estimator; q [1,heads,n,width], k and v [1,kv_heads,..]."""
     heads, kv_heads, block = arguments.heads, arguments.kv_heads, arguments.block
@@ -32,7 +38,7 @@ def module_text(n, width, element, arguments):
     scores = "".join(f"""
 func.func @{estimator}(%q: {q}, %k: {k}, %a: {amplitude}) attributes {{llvm.emit_c_interface}} {{
   qsat.amplitude_score ins(%q, %k : {q}, {k}) outs(%a : {amplitude})
-    {{{scale}, {sizes}, stride = {arguments.stride} : i64, estimator = #qsat.estimator<{estimator}>}}
+    {{{scale}, {sizes}, stride = {arguments.stride} : i64, {spelled(estimator)}}}
   return
 }}""" for estimator in arguments.estimators)
     return f"""{scores}
@@ -80,7 +86,8 @@ def main():
     parser.add_argument("--lengths", type=int, nargs="+", default=[8192, 32768])
     parser.add_argument("--widths", type=int, nargs="+", default=[128])
     parser.add_argument("--elements", nargs="+", choices=("bf16", "f16", "f32"), default=["bf16", "f32"])
-    parser.add_argument("--estimators", nargs="+", default=["rows", "d2"])
+    parser.add_argument("--estimators", nargs="+", default=["rows", "rows_int8", "d2"],
+                        help="as in the op; rows_int8: rows in 8 bits")
     parser.add_argument("--block", type=int, default=64, help="rows and keys of a block")
     parser.add_argument("--stride", type=int, default=16)
     parser.add_argument("--theta", type=float, default=0.008)

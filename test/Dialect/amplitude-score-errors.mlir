@@ -226,3 +226,23 @@ func.func @segments_shifted(%x: memref<1x2x128x8xf32>, %a: memref<1x2x1x1xf32>) 
   }) : (memref<1x2x128x8xf32>, memref<1x2x128x8xf32>, memref<1x2x1x1xf32>) -> ()
   return
 }
+
+// -----
+
+// C12: int8 goes with rows
+func.func @c12_estimator(%x: memref<1x2x128x8xf32>, %a: memref<1x2x1x1xf32>) {
+  // expected-error @+1 {{'qsat.amplitude_score' op expected int8 with estimator rows, but got estimator cascade}}
+  qsat.amplitude_score ins(%x, %x : memref<1x2x128x8xf32>, memref<1x2x128x8xf32>)
+    outs(%a : memref<1x2x1x1xf32>) {estimator = #qsat.estimator<cascade>, int8}
+  return
+}
+
+// -----
+
+// C12: and not with f64
+func.func @c12_f64(%x: memref<1x2x128x8xf64>, %a: memref<1x2x1x1xf32>) {
+  // expected-error @+1 {{'qsat.amplitude_score' op expected q of at most 32 bits with int8, but got 'memref<1x2x128x8xf64>'}}
+  qsat.amplitude_score ins(%x, %x : memref<1x2x128x8xf64>, memref<1x2x128x8xf64>)
+    outs(%a : memref<1x2x1x1xf32>) {int8}
+  return
+}

@@ -28,7 +28,7 @@ def is_stable(function, decided, *operands) -> bool:
 
 
 def score_case(seed, name, *, extents=(2, 4, 2, 39, 53, 16), element="f32", mask=None, region=None, at=None,
-               estimator=None, block_m=16, block_n=8, stride=None, share=None, lse=True, dynamic=(), size=1.5,
+               estimator=None, block_m=16, block_n=8, stride=None, share=None, int8=False, lse=True, dynamic=(), size=1.5,
                attempt=0) -> Case:
     """extents: B, H, Hkv, M, N, D of the op. Attributes that are None are left out."""
     r = generator(seed, f"{name}#{attempt}" if attempt else name)
@@ -47,12 +47,14 @@ def score_case(seed, name, *, extents=(2, 4, 2, 39, 53, 16), element="f32", mask
     attributes = attributes_text(dict(
         scale=f"{float_text(scale)} : f64", mask=mask and mask_text(mask), extra_maps=maps,
         estimator=estimator and f"#qsat.estimator<{estimator}>", block_m=f"{block_m} : i64",
-        block_n=f"{block_n} : i64", stride=stride and f"{stride} : i64", share=share and f"{float_text(share)} : f64"))
+        block_n=f"{block_n} : i64", stride=stride and f"{stride} : i64", share=share and f"{float_text(share)} : f64",
+        int8=int8 or None))
     names = ["%amplitude", "%lse"][:len(results)]
     lines = [f"{', '.join(names)} = qsat.amplitude_score ins({qs}, {ks} : {program.type('B H M D', element)}, "
              f"{program.type('B Hkv N D', element)}) {extras} {program.position(at)} {outs} {attributes} "
              f"{region_text} -> {types}"]
-    given = {key: value for key, value in dict(estimator=estimator, stride=stride, share=share).items() if value}
+    given = {key: value for key, value in dict(estimator=estimator, stride=stride, share=share, int8=int8).items()
+             if value}
 
     def compute(q, k):
         return amplitude_score(q, k, scale=scale, mask=mask, score=function, at=at or (0, 0, 0, 0), block_m=block_m,
@@ -143,6 +145,13 @@ def cases(seed: int) -> list[Case]:
         score("rows_f64", element="f64", estimator="rows", stride=4, mask=causal),
         score("d2_f64", element="f64", estimator="d2", mask=causal),
         score("rows_bf16", element="bf16", estimator="rows", stride=4, mask=causal),
+        score("rows_int8", estimator="rows", stride=4, int8=True, mask=causal),
+        score("rows_int8_bf16", element="bf16", estimator="rows", stride=4, int8=True, mask=causal, extents=(1, 8, 2, 70, 90, 40)),
+        score("rows_int8_f16", element="f16", estimator="rows", stride=4, int8=True, mask=Mask.causal(offset=-11)),
+        score("rows_int8_odd_width", estimator="rows", stride=3, int8=True, mask=causal, extents=(2, 4, 2, 39, 53, 23)),
+        score("rows_int8_alibi", estimator="rows", stride=4, int8=True, region=score_regions.alibi, mask=causal),
+        score("rows_int8_huge_logits", estimator="rows", stride=4, int8=True, size=1e3, mask=causal),
+        score("rows_int8_dynamic", dynamic=BUT_WIDTHS, estimator="rows", stride=4, int8=True, mask=causal),
         score("cascade_bf16", element="bf16", estimator="cascade", stride=4, mask=causal),
         score("exact_f16", element="f16", estimator="exact", mask=causal),
         score("huge_logits", estimator="rows", stride=4, size=1e3, mask=causal),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from qsat.reference import Mask, amplitude_score, attention, block_sizes, block_statistics
+from qsat.reference.scoring import rounded_to_8_bits
 
 NEGATIVE = -np.inf
 ESTIMATORS = ["exact", "pooled", "centroid", "d2", "antidiagonal", "rows", "cascade"]
@@ -186,6 +187,25 @@ def test_huge_logits(estimator):
     assert np.isfinite(amplitude).all() and np.isfinite(lse).all()
 
 
+def test_int8_rounds_rows_to_their_largest_element():
+    x = np.array([[0.0, 0.0, 0.0], [1.0, -2.0, 0.5], [1e30, 1e25, -1e30], [1.0, np.inf, 0.0], [np.nan, 1.0, 2.0]])
+    rounded = rounded_to_8_bits(x)
+    factor = np.float32(2) / np.float32(127)
+    np.testing.assert_array_equal(rounded[0], 0)
+    np.testing.assert_array_equal(rounded[1], np.array([64, -127, 32]) * np.float64(factor))
+    np.testing.assert_array_equal(rounded[2] / rounded[2, 0], [1, 0, -1])
+    assert np.isnan(rounded[3:]).all()
+    error = np.abs(rounded_to_8_bits(r := np.random.default_rng(0).standard_normal((50, 64))) - r)
+    assert (error.max(-1) <= np.abs(r).max(-1) / 254 * (1 + 1e-6)).all()
+
+
+def test_int8_scores_are_near_those_of_rows():
+    q, k = data(d=64)
+    exact, rounded = (amplitude_score(q, k, scale=0.125, int8=int8, **BLOCKS)[0] for int8 in (False, True))
+    assert 1e-6 < np.abs(exact - rounded).max() < 0.02
+    np.testing.assert_allclose((rounded**2).sum(-1), 1)
+
+
 def test_block_statistics():
     _, k = data()
     mean, variance, sizes = block_statistics(k, BN)
@@ -201,7 +221,8 @@ def test_bad_arguments():
     q, k = data()
     for message, options in (("an estimator", dict(estimator="best")),
                              ("no score function", dict(estimator="d2", score=alibi)),
-                             ("stride to divide", dict(estimator="antidiagonal", stride=3))):
+                             ("stride to divide", dict(estimator="antidiagonal", stride=3)),
+                             ("int8 with", dict(estimator="d2", int8=True))):
         with pytest.raises(ValueError, match=message):
             amplitude_score(q, k, **{**BLOCKS, **options})
     with pytest.raises(ValueError, match="multiple of Hkv"):

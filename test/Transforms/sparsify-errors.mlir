@@ -7,6 +7,7 @@
 // RUN: not qsat-opt %s --qsat-sparsify="background=noise" 2>&1 | FileCheck %s --check-prefix=BACKGROUND
 // RUN: not qsat-opt %s --qsat-sparsify="block-m=0" 2>&1 | FileCheck %s --check-prefix=BLOCK
 // RUN: not qsat-opt %s --qsat-sparsify="estimator=antidiagonal stride=24" 2>&1 | FileCheck %s --check-prefix=STRIDE
+// RUN: not qsat-opt %s --qsat-sparsify="estimator=d2 int8" 2>&1 | FileCheck %s --check-prefix=INT8
 // RUN: not qsat-opt %s --qsat-sparsify="quality=best" 2>&1 | FileCheck %s --check-prefix=QUALITY
 // RUN: not qsat-opt %s --qsat-sparsify="report=%t.dir/none/report.json" 2>&1 | FileCheck %s --check-prefix=REPORT
 
@@ -19,6 +20,7 @@
 // BACKGROUND: error: qsat-sparsify: unknown background 'noise'
 // BLOCK: error: qsat-sparsify: expected positive block-m and block-n, and stride
 // STRIDE: error: qsat-sparsify: expected stride to divide block-m and block-n
+// INT8: error: qsat-sparsify: expected int8 with estimator rows, but got estimator d2
 // QUALITY: Cannot find option named 'best'
 // REPORT: error: qsat-sparsify: cannot write report:
 func.func @nothing() {

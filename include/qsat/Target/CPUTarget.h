@@ -41,6 +41,9 @@ struct CPUTarget {
   /// of an f32 multiply-add per cycle. So on AMD; on Intel's CPUs it does half of
   /// it, and bf16 is widened to f32 there.
   bool hasFastBF16Dot = false;
+  /// `vpdpbusd`: products of four pairs of bytes, summed in i32, in registers of
+  /// 512 bits.
+  bool hasByteDot = false;
   /// Tile matrix products of bf16.
   bool hasAMX = false;
   /// Data caches of one core, in bytes.

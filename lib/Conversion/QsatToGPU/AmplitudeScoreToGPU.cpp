@@ -12,6 +12,8 @@ bool qsat::hasScoreKernel(AmplitudeScoreOp op) {
 }
 
 static LogicalResult verify(AmplitudeScoreOp op) {
+  if (op.getInt8())
+    return op.emitOpError("expected scores in the element type of q, but got int8: not on GPUs");
   if (!hasScoreKernel(op))
     return op.emitOpError("expected estimator rows or exact, but got ")
            << stringifyEstimator(op.getEstimator()) << ", which has no GPU kernel yet";

@@ -6,6 +6,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace qsat {
@@ -60,6 +62,8 @@ private:
   SmallVector<Value> finishByBlocks(Value logits, ValueRange inits);
   SmallVector<Value> pooled();
   SmallVector<Value> antidiagonal();
+  /// x [B,H,R,D] with its rows rounded to 8 bits, in f32.
+  Value emitRoundedRows(Value x);
   /// Logits [B,H,M,Nb] of centroid and d2.
   Value emitBlockLogits(Value z, bool secondOrder);
   /// z, -inf in the blocks that the cascade does not look at.
@@ -179,6 +183,27 @@ SmallVector<Value> ScoreDecomposition::antidiagonal() {
   return finish({p, rows, row, columns}, op.getInits());
 }
 
+Value ScoreDecomposition::emitRoundedRows(Value x) {
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(e.b, e.loc, x);
+  // NaN where an element is not finite.
+  Value tops = e.compute(ArrayRef(sizes).drop_back(), e.acc, [&](Indices at) {
+    return e.loop(e.index(0), e.extent(x, 3), {e.real(0)},
+                  [&](Expr d, ArrayRef<Expr> top) -> SmallVector<Expr> {
+                    Expr element = convert(e.read(x, {at[0], at[1], at[2], d}), e.acc);
+                    Expr size = max(element, e.real(0) - element);
+                    return {max(top[0], size + element * e.real(0))};
+                  })[0];
+  });
+  return e.compute(sizes, e.acc, [&](Indices at) {
+    Expr top = e.read(tops, at.drop_back()), inverse = e.real(127) / top;
+    Expr element = convert(e.read(x, at), e.acc) * inverse;
+    Expr usable = inverse <= e.real(std::numeric_limits<float>::max());
+    Expr scaled = select(usable, element, e.real(0));
+    Expr whole = e.wrap(math::RoundEvenOp::create(e.b, e.loc, scaled.v));
+    return whole * (top / e.real(127));
+  });
+}
+
 Value ScoreDecomposition::emitBlockLogits(Value z, bool secondOrder) {
   Value means = emitBlockMeans(e, op.getK(), blockN);
   Value logits = emitCentroidLogits(e, op.getQ(), means, model.scale);
@@ -242,6 +267,10 @@ SmallVector<Value> ScoreDecomposition::run() {
   case Estimator::Exact:
     return finishSampled(emitScores(e, model), /*step=*/1, op.getInits());
   case Estimator::Rows:
+    if (op.getInt8()) {
+      model.q = emitRoundedRows(model.q);
+      model.k = emitRoundedRows(model.k);
+    }
     return finishSampled(emitScores(e, model), stride, op.getInits());
   case Estimator::Cascade:
     return finishSampled(emitCascadeScores(), stride, op.getInits());

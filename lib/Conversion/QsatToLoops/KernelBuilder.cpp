@@ -264,6 +264,27 @@ Value KernelBuilder::reduceAdd(Value vector) {
 Value KernelBuilder::dotPairs(Value a, Value b, Value c) {
   return callIntrinsic("llvm.x86.avx512bf16.dpbf16ps.512", c.getType(), {c, a, b});
 }
+Value KernelBuilder::dotBytes(Value a, Value b, Value c) {
+  auto type = cast<VectorType>(c.getType());
+  if (target.hasByteDot && type.getNumElements() == 16) {
+    VectorType bytes = vec(getI8Type(), 64);
+    return callIntrinsic("llvm.x86.avx512.vpdpbusd.512", type,
+                         {c, vector::BitCastOp::create(*this, getLoc(), bytes, a),
+                          vector::BitCastOp::create(*this, getLoc(), bytes, b)});
+  }
+  auto shift = [&](int64_t bits) -> Value {
+    return arith::ConstantOp::create(
+        *this, getLoc(), DenseElementsAttr::get(type, APInt(32, static_cast<uint64_t>(bits))));
+  };
+  for (int64_t n = 0; n < 4; ++n) {
+    Value left = arith::ShLIOp::create(*this, getLoc(), a, shift(24 - 8 * n));
+    Value right = arith::ShLIOp::create(*this, getLoc(), b, shift(24 - 8 * n));
+    left = arith::ShRUIOp::create(*this, getLoc(), left, shift(24));
+    right = arith::ShRSIOp::create(*this, getLoc(), right, shift(24));
+    c = add(c, mul(left, right));
+  }
+  return c;
+}
 Value KernelBuilder::roundPair(Value low, Value high) {
   return callIntrinsic("llvm.x86.avx512bf16.cvtne2ps2bf16.512", vec(getBF16Type(), 32),
                        {high, low});
@@ -292,6 +313,11 @@ Value KernelBuilder::loadVector(Value memref, ValueRange at, int64_t lanes) {
 }
 Value KernelBuilder::loadVectorAs(Type type, Value memref, ValueRange at, int64_t lanes) {
   return convert(loadVector(memref, at, lanes), type);
+}
+Value KernelBuilder::loadWord(Value memref, ValueRange at) {
+  Value word = vector::BitCastOp::create(*this, getLoc(), vec(getI32Type(), 1),
+                                         loadVector(memref, at, 4));
+  return vector::ExtractOp::create(*this, getLoc(), word, 0);
 }
 Value KernelBuilder::splatPair(Value memref, ValueRange at, int64_t lanes) {
   Value pair = vector::BitCastOp::create(*this, getLoc(), vec(getI32Type(), 1),

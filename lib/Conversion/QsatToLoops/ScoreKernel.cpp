@@ -158,13 +158,16 @@ static void loadPairs(ScoreKernel &s) {
 }
 
 void qsat::loadExactPanel(ScoreKernel &s) {
+  double scale = s.op.getScale().convertToDouble() * (s.foldedLog2 ? kLog2E : 1);
+  if (s.op.getInt8())
+    return loadRoundedPanel(s, scale);
   if (s.hasDots)
     return loadPairs(s);
-  loadPanel(s, s.op.getScale().convertToDouble() * (s.foldedLog2 ? kLog2E : 1));
+  loadPanel(s, scale);
 }
 
 void qsat::releasePanels(ScoreKernel &s) {
-  for (Value panel : {s.panel, s.pairs})
+  for (Value panel : {s.panel, s.pairs, s.quads, s.laneFactors})
     if (panel)
       s.b.release(panel);
 }

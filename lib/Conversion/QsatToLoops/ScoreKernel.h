@@ -28,6 +28,13 @@ struct ScoreTile {
   int64_t keys;
 };
 
+/// The rows of K rounded to 8 bits: rounded to whole numbers x^ times a factor.
+struct RoundedKeys {
+  mlir::Value bytes;   ///< [B,Hkv,N,4 ceil(D/4)] i8, 0 past D
+  mlir::Value factors; ///< [B,Hkv,N] f32
+  mlir::Value starts;  ///< [B,Hkv,N] i32: -128 sum_d x^_d, see accumulateBytes
+};
+
 /// What the steps of one amplitude_score share. Values marked (op) live outside the
 /// parallel loop, those marked (task) inside.
 struct ScoreKernel {
@@ -61,6 +68,7 @@ struct ScoreKernel {
   Value batches, heads, kvHeads, numRows, numKeys, width, group, blocksM, blocksN;
   Value blocksPerTask, lanesPerTask, chunks;
   llvm::SmallVector<Value, 4> at; ///< position, zeros when absent
+  RoundedKeys rounded;            ///< of an op with `int8`
 
   // (task)
   Value batch, kvHead, firstBlock; ///< the task's coordinates
@@ -68,6 +76,8 @@ struct ScoreKernel {
   Value laneRows, laneHeads;       ///< [lanes] i32: row, and query head, of each lane
   Value panel;                     ///< [chunks, D, W]: q of the lanes, scaled
   Value pairs;                     ///< [chunks, D/2, 2W] bf16: pairs of elements of q
+  Value quads;                     ///< [chunks, D/4, W] i32: four bytes 128 + q^
+  Value laneFactors;               ///< [lanes] f32: what q^ is to be multiplied by
   Value maxima, sums;              ///< [Nb, lanes]: m and l
   Value keyTile;                   ///< [keys, D] acc, where K is not of the type acc
   Value spill;                     ///< [keys, W] acc, where a region sees the scores
@@ -152,6 +162,16 @@ BlockStatistics buildBlockStatistics(ScoreKernel &s, bool variance);
 /// (m, l) = (scale <q, kbar_J> + log n_J [+ s/2], 1) of all lanes and blocks, in base
 /// 2; s/2 = scale^2 sum_d q_d^2 Var_J,d / 2 where there are variances.
 void centroidStatistics(ScoreKernel &s, const BlockStatistics &blocks);
+
+/// Rounds K in a parallel loop; the caller releases the buffers.
+void buildRoundedKeys(ScoreKernel &s);
+
+/// laneRows, laneHeads, quads and laneFactors: the rows of q, rounded, times `factor`.
+void loadRoundedPanel(ScoreKernel &s, double factor);
+
+/// Scores of the lanes of `chunk` and of `rows` of K, as rounded.
+mlir::SmallVector<mlir::Value> accumulateBytes(ScoreKernel &s, mlir::ValueRange rows,
+                                               mlir::Value chunk);
 
 // The estimators; each builds all of its op.
 void buildRowsScore(ScoreKernel &s);

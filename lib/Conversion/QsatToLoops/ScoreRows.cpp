@@ -42,12 +42,13 @@ static Value hide(ScoreKernel &s, Value score, Value rows, Value key, Value end)
 /// more streams than the hardware follows.
 static void prefetchKeys(ScoreKernel &s, Value firstKey) {
   TaskBuilder &b = s.b;
-  unsigned bytes = cast<MemRefType>(s.k.getType()).getElementTypeBitWidth() / 8;
+  Value keys = s.op.getInt8() ? s.rounded.bytes : s.k;
+  unsigned bytes = cast<MemRefType>(keys.getType()).getElementTypeBitWidth() / 8;
   Value lastKey = b.sub(s.numKeys, 1);
   for (int64_t r = 0; r < s.tile.keys; ++r) {
     Value key = b.min(b.add(firstKey, r), lastKey);
     b.loop(b.index(0), s.width, 64 / bytes, [&](Value d) {
-      b.create<memref::PrefetchOp>(s.k, ValueRange{s.batch, s.kvHead, key, d}, /*isWrite=*/false,
+      b.create<memref::PrefetchOp>(keys, ValueRange{s.batch, s.kvHead, key, d}, /*isWrite=*/false,
                                    /*localityHint=*/3, /*isDataCache=*/true);
     });
   }
@@ -84,6 +85,8 @@ static TaskBuilder::Values accumulatePairs(ScoreKernel &s, ValueRange rows, Valu
 /// The scores of `rows` of K: in base 2, or, where a region sees them, as the op says.
 static TaskBuilder::Values exactScores(ScoreKernel &s, ValueRange rows, Value chunk) {
   TaskBuilder &b = s.b;
+  if (s.op.getInt8())
+    return accumulateBytes(s, rows, chunk);
   if (!s.hasDots) {
     TaskBuilder::Values zeros(rows.size(), b.constant(s.lanesType, 0.0));
     return accumulateScores(s, s.k, {s.batch, s.kvHead}, rows, s.panel, chunk, zeros);
@@ -145,12 +148,15 @@ void qsat::forEachVisibleBlock(ScoreKernel &s, function_ref<void(Value, Value, V
 }
 
 void qsat::buildRowsScore(ScoreKernel &s) {
+  TaskBuilder &b = s.b;
   int64_t blockM = s.op.getBlockM();
   bool exact = s.op.getEstimator() == Estimator::Exact;
   s.rowsPerLane = exact ? 1 : s.op.getStride();
   s.firstRow = exact ? 0 : s.op.getStride() / 2;
   s.perBlock = (blockM + s.rowsPerLane - 1) / s.rowsPerLane;
   s.foldedLog2 = !s.op.hasScoreRegion();
+  if (s.op.getInt8())
+    buildRoundedKeys(s);
   buildScoreTasks(s, exact ? "qsat_score_exact" : "qsat_score_rows", [&] {
     loadExactPanel(s);
     forEachVisibleBlock(s, [&](Value keyBlock, Value chunk, Value full) {
@@ -159,4 +165,6 @@ void qsat::buildRowsScore(ScoreKernel &s) {
     finishScores(s);
     releasePanels(s);
   });
+  if (s.op.getInt8())
+    b.release({s.rounded.bytes, s.rounded.factors, s.rounded.starts});
 }

@@ -63,6 +63,11 @@ LogicalResult AmplitudeScoreOp::verify() {
                           getEstimator()))
     return emitOpError("expected no score region with estimator ")
            << stringifyEstimator(getEstimator()) << ": it computes no single scores";
+  if (getInt8() && getEstimator() != Estimator::Rows)
+    return emitOpError("expected int8 with estimator rows, but got estimator ")
+           << stringifyEstimator(getEstimator());
+  if (getInt8() && getAccType().isF64())
+    return emitOpError("expected q of at most 32 bits with int8, but got ") << getQ().getType();
   return verifyPosition(*this, getPosition());
 }
 

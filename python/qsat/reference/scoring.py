@@ -18,7 +18,7 @@ REGION_ESTIMATORS = ("exact", "rows", "antidiagonal")
 def amplitude_score(q, k, *, scale: float = 1.0, mask: Mask | None = None,
                     score: ScoreFunction | None = None, at: Position = ORIGIN,
                     estimator: str = "rows", block_m: int = 128, block_n: int = 128,
-                    stride: int = 16, share: float = 0.5,
+                    stride: int = 16, share: float = 0.5, int8: bool = False,
                     dtype=np.float64) -> tuple[np.ndarray, np.ndarray]:
     """``qsat.amplitude_score``: amplitude[b,h,I,J] = sqrt(mean over contributing rows of P_i(J)).
 
@@ -32,6 +32,10 @@ def amplitude_score(q, k, *, scale: float = 1.0, mask: Mask | None = None,
         raise ValueError(f"expected no score function with the estimator {estimator!r}")
     if estimator == "antidiagonal" and (block_m % stride or block_n % stride):
         raise ValueError(f"expected stride to divide both blocks, but got {stride}")
+    if int8 and estimator != "rows":
+        raise ValueError(f"expected int8 with the estimator 'rows', but got {estimator!r}")
+    if int8:
+        q, k = rounded_to_8_bits(q), rounded_to_8_bits(k)
     q, k = (np.asarray(x).astype(dtype, copy=False) for x in (q, k))
     num_rows, num_keys = q.shape[2], k.shape[2]
     sizes_m, sizes_n = block_sizes(num_rows, block_m), block_sizes(num_keys, block_n)
@@ -48,6 +52,17 @@ def amplitude_score(q, k, *, scale: float = 1.0, mask: Mask | None = None,
             if seeing.size:
                 lse[b, h, block] = seeing.mean()
     return amplitude, lse
+
+
+def rounded_to_8_bits(x) -> np.ndarray:
+    """rint(x * (127 / t)) * (t / 127), t = max |x| of a row, the quotients and the first product in
+    f32; f64. NaN in rows that are not all finite."""
+    x = np.asarray(x).astype(np.float32)
+    with np.errstate(all="ignore"):
+        t = np.abs(x).max(axis=-1, keepdims=True)
+        inverse = np.float32(127) / t
+        whole = np.where(np.isfinite(inverse), np.rint(x * inverse), np.float32(0)).astype(np.float64)
+        return np.where(np.isfinite(t), whole * (t / np.float32(127)), np.nan)
 
 
 class _Estimate:

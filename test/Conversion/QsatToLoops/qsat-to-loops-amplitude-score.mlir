@@ -1,4 +1,4 @@
-// RUN: qsat-opt --convert-qsat-to-loops=cpu=x86-64-v4 --split-input-file %s | FileCheck %s
+// RUN: qsat-opt --convert-qsat-to-loops="cpu=x86-64-v4 features=+avx512vnni" --split-input-file %s | FileCheck %s
 // RUN: qsat-opt --convert-qsat-to-loops=cpu=x86-64-v3 --split-input-file %s | FileCheck %s --check-prefix=AVX2
 
 // One task for each batch, kv head and query block: 4 heads of 8 sampled rows fill
@@ -171,5 +171,27 @@ func.func @antidiagonal_pairs_rows_and_keys(
   qsat.amplitude_score ins(%q, %k : memref<1x1x256x16xf32>, memref<1x1x256x16xf32>)
     outs(%a : memref<1x1x4x4xf32>)
     {estimator = #qsat.estimator<antidiagonal>, block_m = 64 : i64, block_n = 64 : i64}
+  return
+}
+
+// -----
+
+// Rows of K as bytes with a factor and a start of each sum; q as bytes that are not
+// signed, four to an i32.
+
+// CHECK-LABEL: func.func @rows_of_bytes
+// CHECK: func.func private @qsat_score_rows
+// CHECK-DAG: memref.alloc() {alignment = 64 : i64} : memref<1x2x512x64xi8>
+// CHECK: math.roundeven {{.*}} : vector<16xf32>
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x16x32xi32>
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"({{.*}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
+// CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
+// AVX2-LABEL: func.func @rows_of_bytes
+// AVX2-NOT: vpdpbusd
+// AVX2: arith.shrsi {{.*}} : vector<8xi32>
+func.func @rows_of_bytes(%q: memref<1x8x512x64xbf16>, %k: memref<1x2x512x64xbf16>, %a: memref<1x8x4x4xf32>) {
+  qsat.amplitude_score ins(%q, %k : memref<1x8x512x64xbf16>, memref<1x2x512x64xbf16>)
+    outs(%a : memref<1x8x4x4xf32>)
+    {scale = 1.250000e-01 : f64, mask = #qsat.mask<causal>, int8}
   return
 }

@@ -33,6 +33,11 @@ def Qsat_AmplitudeScoreOp : Qsat_ScoreOp<"amplitude_score"> {
     diagonal blocks of I are those that hold a key i + offset, clamped at 0 and
     the last key, of a row i of I. share * n is computed in f64. `rows` is the
     default: measured, a few exact rows beat all rows approximately.
+
+    With `int8` the contributing rows of q, and the rows of k, are rounded to 8 bits
+    with one scale per row: x becomes rint(x * (127 / t)) * (t / 127), t = max_d |x_d|,
+    in f32, 0 where 127 / t overflows; the scores of a row that is not all finite
+    are NaN. Products are then sums of integers.
     }] # scoreDescription # [{
     Constraints:
     * C1, C5, C6, C7: as for `qsat.attention`.
@@ -45,6 +50,7 @@ def Qsat_AmplitudeScoreOp : Qsat_ScoreOp<"amplitude_score"> {
     * C10: a score region goes with `exact`, `rows` and `antidiagonal` only: the
       others never compute single scores.
     * C11: there are one or two inits, amplitude and lse.
+    * C12: `int8` goes with the estimator `rows`, and not with f64.
 
     Example:
 
@@ -67,7 +73,8 @@ def Qsat_AmplitudeScoreOp : Qsat_ScoreOp<"amplitude_score"> {
     DefaultValuedAttr<I64Attr, "128">:$block_m,
     DefaultValuedAttr<I64Attr, "128">:$block_n,
     DefaultValuedAttr<I64Attr, "16">:$stride,
-    DefaultValuedAttr<F64Attr, "0.5">:$share);
+    DefaultValuedAttr<F64Attr, "0.5">:$share,
+    UnitAttr:$int8);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region AnyRegion:$score);
   let assemblyFormat = [{
