@@ -1,6 +1,6 @@
 // What is added lies below the lowest number of f16, where the maximum starts: all weights are 0.
 module {
-  func.func @main(%arg0: tensor<4x2xf16>, %arg1: tensor<2x4xf16>, %arg2: tensor<2x4xf16>, %arg3: tensor<2x2x2xf16>, %arg4: tensor<2xi1>) -> tensor<2x2x2xf16> {
+  func.func @added_below_maximum(%arg0: tensor<4x2xf16> {bufferization.writable = false}, %arg1: tensor<2x4xf16> {bufferization.writable = false}, %arg2: tensor<2x4xf16> {bufferization.writable = false}, %arg3: tensor<2x2x2xf16> {bufferization.writable = false}, %arg4: tensor<2xi1> {bufferization.writable = false}) -> tensor<2x2x2xf16> attributes {llvm.emit_c_interface} {
     %0 = arith.constant dense<5.47722557505166074e-01> : tensor<f16>
     %1 = tensor.empty() : tensor<4x2xf16>
     %2 = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> ()>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]} ins(%arg0, %0 : tensor<4x2xf16>, tensor<f16>) outs(%1 : tensor<4x2xf16>) {
