@@ -193,8 +193,6 @@ struct TileMap {
 constexpr size_t kMaps = 64;
 thread_local TileMap maps[kMaps];
 alignas(64) unsigned char emptyMap[128];
-/// Where an array without rows is said to be: an address that maps may have.
-void *const kNoRows = reinterpret_cast<void *>(uintptr_t(1) << 20);
 
 bool encode(const Driver &driver, const MapKey &key, TileMap &map) {
   const int64_t *v = key.values;
@@ -370,11 +368,9 @@ const void *qsat_gpu_tile_map(void *data, int64_t isBF16, int64_t batches, int64
   const Driver *driver = enter(&context);
   if (!driver)
     return emptyMap;
-  // Nothing of an array without rows is read, but its map has to be one that is allowed.
   if (batches == 0 || heads == 0 || rows == 0) {
-    data = kNoRows;
-    batches = heads = rows = 1;
-    rowStride = columns;
+    fail("expected arrays with at least one row, head and batch: kernels of warpgroup products take no others");
+    return emptyMap;
   }
   // The stride of an extent of 1 says nothing, but has to be one that is allowed.
   if (heads == 1)
