@@ -186,13 +186,7 @@ bool AttentionMatcher::splitVariables(const AttentionMatch &match) {
   std::optional<std::pair<unsigned, AffineExpr>> split;
   uint64_t allowed = ~uint64_t(0);
   auto inspect = [&](Node *root) {
-    SmallVector<Node *> stack = {root};
-    llvm::DenseSet<Node *> seen;
-    while (!stack.empty()) {
-      Node *node = stack.pop_back_val();
-      if (!seen.insert(node).second)
-        continue;
-      stack.append(node->operands.begin(), node->operands.end());
+    walk(root, [&](Node *node) {
       for (AffineExpr index : node->indices)
         index.walk([&](AffineExpr e) {
           auto binary = dyn_cast<AffineBinaryOpExpr>(e);
@@ -207,7 +201,8 @@ bool AttentionMatcher::splitVariables(const AttentionMatch &match) {
           if (simplifyIndex(extent % by, exprs.vars) == 0 && extent != by)
             split = {dim.getPosition(), by};
         });
-    }
+      return !split;
+    });
   };
   for (Node *operand : {match.q, match.k, match.v})
     inspect(operand);

@@ -155,29 +155,12 @@ std::optional<AttentionMatcher::Product> AttentionMatcher::matchProductUncached(
 
 /// `node` depends on a product of q and k.
 bool AttentionMatcher::containsProduct(Node *root) {
-  SmallVector<Node *> stack = {root};
-  while (!stack.empty()) {
-    Node *node = stack.back();
-    if (containsProductMemo.count(node)) {
-      stack.pop_back();
-      continue;
-    }
-    bool ready = true, found = false;
-    for (Node *n : node->operands) {
-      auto it = containsProductMemo.find(n);
-      if (it == containsProductMemo.end()) {
-        stack.push_back(n);
-        ready = false;
-      } else {
-        found |= it->second;
-      }
-    }
-    if (!ready)
-      continue;
-    stack.pop_back();
-    containsProductMemo[node] = found || matchProduct(node).has_value();
-  }
-  return containsProductMemo.lookup(root);
+  auto &memo = containsProductMemo;
+  walkPostOrder(root, [&](Node *node) { return memo.contains(node); }, [&](Node *node) {
+    bool isBelow = llvm::any_of(node->operands, [&](Node *n) { return memo.lookup(n); });
+    memo[node] = isBelow || matchProduct(node).has_value();
+  });
+  return memo.lookup(root);
 }
 
 /// How little the k of a product below `root` looks like the keys of `v`: of
@@ -185,12 +168,9 @@ bool AttentionMatcher::containsProduct(Node *root) {
 /// keys, is the attention's; others are biases.
 unsigned AttentionMatcher::keyRank(Node *root, Node *v) {
   unsigned rank = ~0u;
-  SmallVector<Node *> stack = {root};
-  llvm::DenseSet<Node *> seen;
-  while (!stack.empty()) {
-    Node *node = stack.pop_back_val();
-    if (!seen.insert(node).second || !containsProduct(node))
-      continue;
+  walk(root, [&](Node *node) {
+    if (!containsProduct(node))
+      return false;
     if (std::optional<Product> product = matchProduct(node)) {
       uint64_t depth = 0;
       for (AffineExpr e : depthIndices[node->value])
@@ -200,8 +180,8 @@ unsigned AttentionMatcher::keyRank(Node *root, Node *v) {
       rank = std::min<unsigned>(rank, 4096 * foreign + 64 * missing +
                                           llvm::popcount(product->k->vars));
     }
-    stack.append(node->operands.begin(), node->operands.end());
-  }
+    return true;
+  });
   return rank;
 }
 
@@ -310,18 +290,14 @@ static bool hasNonFiniteConstant(Node *root) {
   std::optional<double> all = root->floatValue();
   if (all)
     return !std::isfinite(*all);
-  SmallVector<Node *> stack = {root};
-  llvm::DenseSet<Node *> seen;
-  while (!stack.empty()) {
-    Node *node = stack.pop_back_val();
-    if (!isa<FloatType>(node->type) || !seen.insert(node).second)
-      continue;
+  bool found = false;
+  walk(root, [&](Node *node) {
     // What is chosen may be -inf: it hides.
     if (std::optional<double> value = node->floatValue(); value && !(*value < INFINITY))
-      return true;
-    stack.append(node->operands.begin(), node->operands.end());
-  }
-  return false;
+      found = true;
+    return !found && isa<FloatType>(node->type);
+  });
+  return found;
 }
 
 /// Fills match.q, k, scale and steps from the score of the softmax.
@@ -430,7 +406,7 @@ LogicalResult AttentionMatcher::matchScores(const Softmax &softmax, AttentionMat
       return fail("the scores are scaled by a factor that varies over the keys");
   double added = 0.0;
   for (const ScoreStep &step : steps) {
-    if (step.kind == ScoreStep::Add || step.kind == ScoreStep::Subtract)
+    if (step.isAddend())
       added += typicalSize(step.operand, exprs.vars);
     // Twice: of (1 - keep) * lowest, a mask kept as numbers, both terms are counted.
     if (-added < 2 * maxFloor - 50.0)

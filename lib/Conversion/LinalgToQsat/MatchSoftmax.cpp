@@ -90,27 +90,17 @@ Node *AttentionMatcher::matchSink(Node *term, const Exponential &e) {
 /// `sink` is the score of a further key: it reads the tensor of the products.
 bool AttentionMatcher::readsScores(Node *sink, Node *logit) {
   llvm::DenseSet<Value> products;
-  SmallVector<Node *> stack = {logit};
-  llvm::DenseSet<Node *> seen;
-  while (!stack.empty()) {
-    Node *node = stack.pop_back_val();
-    if (!seen.insert(node).second)
-      continue;
+  walk(logit, [&](Node *node) {
     if (matchProduct(node))
       products.insert(node->value);
-    stack.append(node->operands.begin(), node->operands.end());
-  }
-  stack = {sink};
-  seen.clear();
-  while (!stack.empty()) {
-    Node *node = stack.pop_back_val();
-    if (!seen.insert(node).second)
-      continue;
-    if (node->kind == Node::Load && products.contains(node->value))
-      return true;
-    stack.append(node->operands.begin(), node->operands.end());
-  }
-  return false;
+    return true;
+  });
+  bool isRead = false;
+  walk(sink, [&](Node *node) {
+    isRead |= node->kind == Node::Load && products.contains(node->value);
+    return !isRead;
+  });
+  return isRead;
 }
 
 /// p is the probability of a key, or the exponential when `sum`, which the
@@ -298,12 +288,9 @@ LogicalResult AttentionMatcher::describeDivisor(Node *load, const Exponential &e
 /// head.
 LogicalResult AttentionMatcher::describeWeights(Node *weights, Node *p, bool isDivided) {
   bool hasExponential = false, hasScores = false;
-  SmallVector<Node *> stack = {weights};
-  llvm::DenseSet<Node *> seen;
-  while (!stack.empty()) {
-    Node *node = stack.pop_back_val();
-    if (!hasKeys(node) || !seen.insert(node).second)
-      continue;
+  walk(weights, [&](Node *node) {
+    if (!hasKeys(node))
+      return false;
     hasExponential |= node->is<math::ExpOp>() || node->is<math::Exp2Op>() ||
                       (node->kind == Node::Load && node->value.getDefiningOp<linalg::SoftmaxOp>());
     if (std::optional<Product> product = matchProduct(node)) {
@@ -312,8 +299,8 @@ LogicalResult AttentionMatcher::describeWeights(Node *weights, Node *p, bool isD
         depth |= varsOf(e);
       hasScores |= (shared & ~depth) != 0;
     }
-    stack.append(node->operands.begin(), node->operands.end());
-  }
+    return true;
+  });
   if (!hasExponential && !hasScores)
     return failure();
   bool isScore = p->kind == Node::Load;

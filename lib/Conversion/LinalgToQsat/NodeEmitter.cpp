@@ -9,57 +9,29 @@ using namespace mlir;
 using namespace qsat::raise;
 
 SmallVector<Node *> qsat::raise::leavesOf(ArrayRef<Node *> roots, bool withGathers) {
-  SmallVector<Node *> leaves, stack(llvm::reverse(roots));
-  llvm::DenseSet<Node *> seen;
-  while (!stack.empty()) {
-    Node *node = stack.pop_back_val();
-    if (!seen.insert(node).second)
-      continue;
+  SmallVector<Node *> leaves;
+  walk(roots, [&](Node *node) {
     bool isGather = withGathers && node->isGather();
     if (node->kind == Node::Load || node->kind == Node::Scalar || isGather)
       leaves.push_back(node);
-    if (isGather)
-      continue;
-    for (Node *n : llvm::reverse(node->operands))
-      stack.push_back(n);
-  }
+    return !isGather;
+  });
   return leaves;
 }
 
 void qsat::raise::emitSymbols(OpBuilder &builder, Location loc, ArrayRef<Node *> roots,
                               ArrayRef<AffineExpr> coordinates, DimSizes &sizes,
                               SymbolValues &values) {
-  SmallVector<Node *> stack(roots);
-  llvm::DenseSet<Node *> seen;
-  while (!stack.empty()) {
-    Node *node = stack.pop_back_val();
-    if (!seen.insert(node).second)
-      continue;
+  walk(roots, [&](Node *node) {
     for (AffineExpr e : node->indices)
       sizes.emitSymbols(builder, loc, e.replaceDims(coordinates), values);
-    stack.append(node->operands.begin(), node->operands.end());
-  }
+    return true;
+  });
 }
 
 Value NodeEmitter::emit(Node *root) {
-  SmallVector<Node *> stack = {root};
-  while (!stack.empty()) {
-    Node *node = stack.back();
-    if (values.count(node)) {
-      stack.pop_back();
-      continue;
-    }
-    bool ready = true;
-    for (Node *n : llvm::reverse(node->operands))
-      if (!values.count(n)) {
-        stack.push_back(n);
-        ready = false;
-      }
-    if (!ready)
-      continue;
-    stack.pop_back();
-    values[node] = emitOne(node);
-  }
+  walkPostOrder(root, [&](Node *node) { return values.contains(node); },
+                [&](Node *node) { values[node] = emitOne(node); });
   return values.lookup(root);
 }
 

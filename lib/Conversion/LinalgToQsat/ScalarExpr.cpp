@@ -285,23 +285,37 @@ Node *ExprContext::apply(Operation *op, ArrayRef<Node *> operands) {
   return unique(node);
 }
 
-Node *ExprContext::substitute(Node *root, const DenseMap<AffineExpr, AffineExpr> &map) {
-  DenseMap<Node *, Node *> done;
+void qsat::raise::walk(ArrayRef<Node *> roots, llvm::function_ref<bool(Node *)> visit) {
+  SmallVector<Node *> stack(llvm::reverse(roots));
+  llvm::DenseSet<Node *> seen;
+  while (!stack.empty()) {
+    Node *node = stack.pop_back_val();
+    if (seen.insert(node).second && visit(node))
+      llvm::append_range(stack, llvm::reverse(node->operands));
+  }
+}
+
+void qsat::raise::walkPostOrder(Node *root, llvm::function_ref<bool(Node *)> isDone,
+                                llvm::function_ref<void(Node *)> visit) {
   SmallVector<Node *> stack = {root};
   while (!stack.empty()) {
     Node *node = stack.back();
-    bool isReady = true;
-    SmallVector<Node *> operands;
-    for (Node *n : node->operands) {
-      operands.push_back(done.lookup(n));
-      if (!operands.back()) {
-        stack.push_back(n);
-        isReady = false;
-      }
-    }
-    if (!isReady)
+    size_t before = stack.size();
+    if (!isDone(node))
+      llvm::copy_if(llvm::reverse(node->operands), std::back_inserter(stack),
+                    [&](Node *n) { return !isDone(n); });
+    if (stack.size() != before)
       continue;
     stack.pop_back();
+    if (!isDone(node))
+      visit(node);
+  }
+}
+
+Node *ExprContext::substitute(Node *root, const DenseMap<AffineExpr, AffineExpr> &map) {
+  DenseMap<Node *, Node *> done;
+  walkPostOrder(root, [&](Node *node) { return done.contains(node); }, [&](Node *node) {
+    SmallVector<Node *> operands = llvm::map_to_vector(node->operands, [&](Node *n) { return done.lookup(n); });
     SmallVector<AffineExpr> indices;
     for (AffineExpr e : node->indices)
       indices.push_back(e.replace(map));
@@ -309,6 +323,6 @@ Node *ExprContext::substitute(Node *root, const DenseMap<AffineExpr, AffineExpr>
                  : node->kind == Node::Index ? index(indices[0], node->type)
                  : node->kind == Node::Op    ? apply(node->op, operands)
                                              : node;
-  }
+  });
   return done.lookup(root);
 }

@@ -61,6 +61,14 @@ struct Node : llvm::FoldingSetNode {
   bool isFalse() const { return type.isInteger(1) && intValue() == 0; }
 };
 
+/// Visits `roots` and what is below them, each node once and before its operands, these in order.
+/// Below a node for which `visit` returns false nothing is visited through it.
+void walk(llvm::ArrayRef<Node *> roots, llvm::function_ref<bool(Node *)> visit);
+/// Visits what is below `root` and `root`, operands first and in order, as long as `isDone` does
+/// not hold; it must hold for what was visited.
+void walkPostOrder(Node *root, llvm::function_ref<bool(Node *)> isDone,
+                   llvm::function_ref<void(Node *)> visit);
+
 /// Owns and uniques nodes, and simplifies them as they are made.
 class ExprContext {
 public:

@@ -42,39 +42,19 @@ double qsat::raise::typicalSize(Node *root, const VarTable &vars) {
       return std::exp(at(0));
     return 1.0;
   };
-  SmallVector<Node *> stack = {root};
-  while (!stack.empty()) {
-    Node *node = stack.back();
-    unsigned before = stack.size();
-    for (Node *n : node->operands)
-      if (!sizes.contains(n))
-        stack.push_back(n);
-    if (stack.size() != before)
-      continue;
-    stack.pop_back();
-    sizes.try_emplace(node, sizeOf(node));
-  }
+  walkPostOrder(root, [&](Node *node) { return sizes.contains(node); },
+                [&](Node *node) { sizes[node] = sizeOf(node); });
   return sizes.lookup(root);
 }
 
 /// `node` reads a tensor or a scalar of the IR.
 static bool readsTensor(Node *root) {
-  SmallVector<Node *> stack = {root};
-  llvm::DenseSet<Node *> seen;
-  while (!stack.empty()) {
-    Node *node = stack.pop_back_val();
-    if (!seen.insert(node).second)
-      continue;
-    if (node->kind == Node::Load || node->kind == Node::Scalar)
-      return true;
-    stack.append(node->operands.begin(), node->operands.end());
-  }
-  return false;
-}
-
-static bool isAddend(const ScoreStep &step) {
-  return step.kind == ScoreStep::Add || step.kind == ScoreStep::Subtract ||
-         step.kind == ScoreStep::SubtractFrom;
+  bool reads = false;
+  walk(root, [&](Node *node) {
+    reads |= node->kind == Node::Load || node->kind == Node::Scalar;
+    return !reads;
+  });
+  return reads;
 }
 
 bool qsat::raise::mayOverflow(ArrayRef<ScoreStep> steps, double factor, Type type,
@@ -88,9 +68,9 @@ bool qsat::raise::mayOverflow(ArrayRef<ScoreStep> steps, double factor, Type typ
     else if ((step.kind == ScoreStep::Fill || step.kind == ScoreStep::Clamp) &&
              std::isfinite(step.fill))
       filled = std::max(filled, std::abs(step.fill));
-    else if (isAddend(step) && readsTensor(step.operand))
+    else if (step.isAddend() && readsTensor(step.operand))
       return true;
-    else if (isAddend(step))
+    else if (step.isAddend())
       added += typicalSize(step.operand, vars);
   }
   return !((filled + added) * factor <= limit);
@@ -104,7 +84,7 @@ bool qsat::raise::mayClamp(ArrayRef<ScoreStep> steps, unsigned at) {
       continue;
     if (step.kind == ScoreStep::AddFill)
       added += step.fill;
-    if ((isAddend(step) && readsTensor(step.operand)) || added < steps[at].fill ||
+    if ((step.isAddend() && readsTensor(step.operand)) || added < steps[at].fill ||
         (!isDirect && step.isMask() && step.fill <= steps[at].fill))
       return true;
     isDirect &= step.isMask();

@@ -49,6 +49,7 @@ struct ScoreStep {
   double fill = 0;
 
   bool isMask() const { return kind == Fill || kind == AddFill; }
+  bool isAddend() const { return kind == Add || kind == Subtract || kind == SubtractFrom; }
 };
 
 /// The structural mask: key j is visible to row i when
