@@ -37,7 +37,7 @@ Expected<std::string> readMember(zip_t *archive, zip_uint64_t index, uint64_t si
   zip_file_t *file = zip_fopen_index(archive, index, 0);
   if (!file)
     return fail(zip_strerror(archive));
-  auto close = make_scope_exit([&] { zip_fclose(file); });
+  llvm::scope_exit close([&] { zip_fclose(file); });
   // `size` comes from the archive: grown as data arrives, never trusted.
   std::string bytes;
   char chunk[1 << 16];
@@ -56,7 +56,7 @@ Expected<std::vector<NamedArray>> readNpz(const std::string &path) {
   zip_t *archive = zip_open(path.c_str(), ZIP_RDONLY, &code);
   if (!archive)
     return fail(path + ": " + describeZipError(code));
-  auto close = make_scope_exit([&] { zip_discard(archive); });
+  llvm::scope_exit close([&] { zip_discard(archive); });
 
   std::vector<NamedArray> arrays;
   for (zip_int64_t i = 0, e = zip_get_num_entries(archive, 0); i < e; ++i) {
@@ -103,7 +103,7 @@ Error writeNpz(const std::string &path, ArrayRef<NamedArray> arrays) {
   zip_t *archive = zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
   if (!archive)
     return fail(path + ": " + describeZipError(code));
-  auto discard = make_scope_exit([&] { zip_discard(archive); });
+  llvm::scope_exit discard([&] { zip_discard(archive); });
   std::vector<std::string> contents;
   contents.reserve(arrays.size());
   for (const NamedArray &named : arrays) {
