@@ -111,7 +111,7 @@ FlashShape FlashShape::withoutTiles() const {
 
 FlashShape::FlashShape(const FlashOp &op, const CPUTarget &target) {
   /// Scores of a tile stay in the nearest caches.
-  constexpr int64_t kMaxScratch = 256 << 10, kTileSide = 32;
+  constexpr int64_t kMaxScratch = 256 << 10;
   bool isPaired = usesPairs(op, target);
   usesTiles = isPaired && target.hasAMX;
   int64_t maxKeys = usesTiles ? 512 : 128, maxRows = usesTiles ? 256 : 64;
@@ -320,37 +320,6 @@ void FlashKernel::visitAll() {
       tile = kb.select(kb.less(t, sinkTiles), t, kb.add(kb.sub(t, sinkTiles), start));
     visit(kb.mul(tile, step), mask.getExtent(), kb.mul(tile, shape.keys / shape.tile.columns));
   });
-}
-
-void FlashKernel::visitList(Value count, function_ref<Value(Value)> block) {
-  if (shape.gatheredKeys > 0)
-    return visitGathered(count, block);
-  Value blocks = kb.ceilDiv(mask.getExtent(), op.blockKeys);
-  kb.loop(kb.index(0), count, 1, [&](Value t) {
-    Value number = block(t);
-    // Unsigned: negative numbers are large.
-    kb.when(kb.cmp(arith::CmpIPredicate::ult, number, blocks), [&] { visitBlock(number); });
-  });
-}
-
-void FlashKernel::visitBlock(Value block) {
-  Value begin = kb.mul(block, op.blockKeys);
-  Value limit = kb.min(kb.add(begin, op.blockKeys), mask.getExtent());
-  kb.loop(0, shape.tilesPerBlock, 1, [&](Value s) {
-    Value tile = kb.add(kb.mul(block, shape.tilesPerBlock), s);
-    visit(kb.add(begin, kb.mul(s, shape.keys)), limit,
-          kb.mul(tile, shape.keys / shape.tile.columns));
-  });
-}
-
-/// i1: all rows of the panel see all keys [first, limit).
-Value FlashKernel::isWhole(Value first, Value limit) {
-  Value isSeen = kb.cmp(arith::CmpIPredicate::sle, limit, firstVisible.high);
-  if (!mask.hasWindow())
-    return isSeen;
-  Value inWindow = kb.cmp(arith::CmpIPredicate::sge, first, lastVisible.low);
-  Value inSinks = kb.cmp(arith::CmpIPredicate::sle, limit, mask.getSinks());
-  return kb.both(isSeen, kb.either(inWindow, inSinks));
 }
 
 void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {

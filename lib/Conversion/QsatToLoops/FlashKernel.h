@@ -57,6 +57,9 @@ struct FlashOp {
   AmplificationAttr amplification; ///< null for dense attention
 };
 
+/// Rows of a strip, and keys of a group, of products on AMX tiles: two tiles of 16.
+constexpr int64_t kTileSide = 32;
+
 /// The extents of the kernel, all static.
 struct FlashShape {
   FlashShape(const FlashOp &op, const CPUTarget &target);

@@ -29,8 +29,8 @@ using namespace qsat;
 using Values = KernelBuilder::Values;
 using Steps = SmallVector<std::function<void()>>;
 
-/// Rows of a strip and keys of a group: two tiles of 16.
-static constexpr int64_t kSide = 32, kTile = 16;
+/// Rows of a strip and keys of a group, and of a tile.
+static constexpr int64_t kSide = kTileSide, kTile = 16;
 
 namespace qsat {
 /// Emits the code for one strip.
@@ -464,56 +464,6 @@ void FlashKernel::beginTiles() {
   tiles.highest = kb.scratch({kSide}, f32);
   if (shape.gatheredKeys > 0)
     tiles.gathered = kb.scratch({shape.gatheredKeys / kSide}, kb.getIndexType());
-}
-
-/// Blocks that all rows see whole are gathered and visited together once there are
-/// enough, or no more: what is paid once for a step hides behind many keys. The
-/// others are visited one by one.
-void FlashKernel::visitGathered(Value count, function_ref<Value(Value)> block) {
-  Value zero = kb.index(0), blocks = kb.ceilDiv(mask.getExtent(), op.blockKeys);
-  Value full = kb.index(shape.gatheredKeys / kSide);
-  // One turn more than there are blocks, so that the visit is emitted once.
-  kb.loop(zero, kb.add(count, 1), 1, {zero}, [&](Value t, ValueRange carried) -> Values {
-    Value isEntry = kb.less(t, count);
-    auto append = [&]() -> Values {
-      Value number = block(t);
-      // Unsigned: negative numbers are large.
-      Value isInside = kb.cmp(arith::CmpIPredicate::ult, number, blocks);
-      return kb.choose(
-          isInside, [&]() -> Values { return {appendBlock(number, carried[0])}; },
-          [&]() -> Values { return {carried[0]}; });
-    };
-    Value pending = kb.choose(isEntry, append, [&]() -> Values { return {carried[0]}; })[0];
-    Value isLast = kb.cmp(arith::CmpIPredicate::eq, t, count);
-    Value isReady = kb.either(kb.cmp(arith::CmpIPredicate::eq, pending, full),
-                              kb.both(isLast, kb.less(zero, pending)));
-    kb.when(isReady, [&] {
-      KeyTile tile{};
-      tile.gathered = tiles.gathered;
-      tile.numGathered = pending;
-      visitTiles(tile);
-    });
-    return {kb.select(isReady, zero, pending)};
-  });
-}
-
-/// Puts the groups of the block behind the `pending` ones, or visits it at once;
-/// returns the number of groups that are pending then.
-Value FlashKernel::appendBlock(Value block, Value pending) {
-  Value first = kb.mul(block, op.blockKeys), limit = kb.add(first, op.blockKeys);
-  int64_t groups = op.blockKeys / kSide;
-  return kb.choose(
-      isWhole(first, limit),
-      [&]() -> Values {
-        Value group = kb.mul(block, groups);
-        for (int64_t n = 0; n < groups; ++n)
-          kb.store(kb.add(group, n), tiles.gathered, {kb.add(pending, n)});
-        return {kb.add(pending, groups)};
-      },
-      [&]() -> Values {
-        visitBlock(block);
-        return {pending};
-      })[0];
 }
 
 void FlashKernel::visitTiles(const KeyTile &tile) {
