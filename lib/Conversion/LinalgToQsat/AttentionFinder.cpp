@@ -43,10 +43,14 @@ AttentionFinder::AttentionFinder(Operation *function, MatchOptions options)
 
 AttentionFinder::~AttentionFinder() = default;
 
+bool AttentionFinder::isCandidate(Operation *op) {
+  return op->getNumResults() == 1 && reductionOf(op->getResult(0));
+}
+
 SmallVector<Operation *> AttentionFinder::candidates() const {
   SmallVector<Operation *> found;
   function->walk([&](Operation *op) {
-    if (op->getNumResults() == 1 && reductionOf(op->getResult(0)))
+    if (isCandidate(op))
       found.push_back(op);
   });
   return found;
@@ -54,7 +58,7 @@ SmallVector<Operation *> AttentionFinder::candidates() const {
 
 FailureOr<AttentionMatch> AttentionFinder::match(Operation *op) {
   why.clear();
-  if (op->getNumResults() != 1)
+  if (!isCandidate(op))
     return failure();
   Value sum = op->getResult(0);
   for (Value root : {sum, deferredDivision(sum)}) {

@@ -148,11 +148,16 @@ transform::MatchAttentionOp::matchOperation(Operation *current, transform::Trans
   if (!function)
     return emitSilenceableError()
            << "expected payload in a function, but got '" << current->getName() << "'";
-  AttentionFinder finder(function, optionsOf(getAllowUnshiftedSoftmax(), getIgnoreHiddenRows()));
-  if (succeeded(finder.match(current)))
-    return DiagnosedSilenceableFailure::success();
+  std::string reason;
+  // A matcher is asked about every op of a module: a finder reads the function and is made last.
+  if (AttentionFinder::isCandidate(current)) {
+    AttentionFinder finder(function, optionsOf(getAllowUnshiftedSoftmax(), getIgnoreHiddenRows()));
+    if (succeeded(finder.match(current)))
+      return DiagnosedSilenceableFailure::success();
+    reason = finder.reason().str();
+  }
   auto diag = emitSilenceableError() << "expected payload in which an attention ends";
-  explain(diag, current, finder.reason());
+  explain(diag, current, reason);
   return diag;
 }
 

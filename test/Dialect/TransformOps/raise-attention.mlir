@@ -39,8 +39,8 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// The op in which one attention ends, found among the products by the matcher; the other
-// product, a projection, is none.
+// The ops in which attentions end, found among all ops by the matcher: neither the transposition
+// that follows one, which holds its numbers, nor the projection.
 // CHECK-LABEL: func.func @chosen
 // CHECK: qsat.attention
 // CHECK: linalg.batch_matmul {projection}
@@ -54,13 +54,15 @@ func.func @chosen(%q: tensor<4x8x16xf32>, %kt: tensor<4x16x12xf32>, %v: tensor<4
   %s = linalg.batch_matmul ins(%q, %kt : tensor<4x8x16xf32>, tensor<4x16x12xf32>) outs(%si : tensor<4x8x12xf32>) -> tensor<4x8x12xf32>
   %p = linalg.softmax dimension(2) ins(%s : tensor<4x8x12xf32>) outs(%se : tensor<4x8x12xf32>) -> tensor<4x8x12xf32>
   %o = linalg.batch_matmul ins(%p, %v : tensor<4x8x12xf32>, tensor<4x12x16xf32>) outs(%oi : tensor<4x8x16xf32>) -> tensor<4x8x16xf32>
-  %y = linalg.batch_matmul {projection} ins(%o, %w : tensor<4x8x16xf32>, tensor<4x16x16xf32>) outs(%oi : tensor<4x8x16xf32>) -> tensor<4x8x16xf32>
+  %te = tensor.empty() : tensor<8x4x16xf32>
+  %t = linalg.transpose ins(%o : tensor<4x8x16xf32>) outs(%te : tensor<8x4x16xf32>) permutation = [1, 0, 2]
+  %r = linalg.transpose ins(%t : tensor<8x4x16xf32>) outs(%oe : tensor<4x8x16xf32>) permutation = [1, 0, 2]
+  %y = linalg.batch_matmul {projection} ins(%r, %w : tensor<4x8x16xf32>, tensor<4x16x16xf32>) outs(%oi : tensor<4x8x16xf32>) -> tensor<4x8x16xf32>
   return %y : tensor<4x8x16xf32>
 }
 
 module attributes {transform.with_named_sequence} {
   transform.named_sequence @ends_attention(%op: !transform.any_op {transform.readonly}) -> !transform.any_op {
-    transform.match.operation_name %op ["linalg.batch_matmul"] : !transform.any_op
     transform.match.qsat.attention %op : !transform.any_op
     transform.yield %op : !transform.any_op
   }

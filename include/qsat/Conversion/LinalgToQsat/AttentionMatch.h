@@ -120,7 +120,9 @@ public:
   explicit AttentionFinder(mlir::Operation *function, MatchOptions options = {});
   ~AttentionFinder();
 
-  /// The ops that `match` is worth trying on: the reductions of the function.
+  /// `match` is worth trying on `op`: it is a reduction. Cheap, unlike making a finder.
+  static bool isCandidate(mlir::Operation *op);
+  /// The candidates of the function.
   llvm::SmallVector<mlir::Operation *> candidates() const;
 
   /// The attention that ends in `op`: the sum over the keys of weights times values,
