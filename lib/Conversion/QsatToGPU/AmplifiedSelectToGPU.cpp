@@ -1,48 +1,48 @@
-//===- AmplifiedSelectToGPU.cpp - qsat.amplified_select to a launch -------===//
+//===- AmplifiedSelectToGPU.cpp - qsat.amplified_select to launches -------===//
 
 #include "SelectRow.h"
 
 using namespace mlir;
 using namespace qsat;
 
-/// Powers that need no library.
-static bool hasPower(AmplifiedSelectOp op) {
-  return llvm::is_contained({0.0, 0.5, 1.0}, op.getExponent().convertToDouble());
-}
-
-bool qsat::hasSelectKernel(AmplifiedSelectOp op) {
-  Policy policy = op.getPolicy();
-  return !llvm::is_contained({Policy::Mass, Policy::HeavyHitter, Policy::Measure}, policy) &&
-         (policy != Policy::Budget || hasPower(op));
+/// sums[b,hs,I,J] = p of the query blocks 0 .. I, one thread for each key block of a list.
+static void launchSums(AmplifiedSelectOp op, Value sums, GPULoweringContext &context) {
+  CPUTarget machine;
+  TaskBuilder host(op.getLoc(), OpBuilder(op), machine);
+  Value heads = host.dim(sums, 1);
+  TeamLaunch launch{"qsat_select_sums", /*lanes=*/1, host.dim(sums, 3), heads, host.dim(sums, 0), {op.getAmplitude(), sums}};
+  launchTeams(op, context, launch, [](TeamBuilder &b, ValueRange args, Value j, Value list, Value batch) {
+    Value amplitude = args[0], sums = args[1], group = b.div(b.dim(amplitude, 1), b.dim(sums, 1));
+    b.loop(b.index(0), b.dim(sums, 2), 1, {b.constant(b.getF32Type(), 0.0)}, [&](Value block, ValueRange sum) {
+      Value p = SelectRow::probability(b, amplitude, batch, list, group, block, j), next = b.addf(sum[0], p);
+      b.store(next, sums, {batch, list, block, j});
+      return KernelBuilder::Values{next};
+    });
+  });
 }
 
 LogicalResult qsat::lowerAmplifiedSelect(AmplifiedSelectOp op, GPULoweringContext &context) {
-  if (op.getPolicy() == Policy::Budget && !hasPower(op))
-    return op.emitOpError("expected exponent 0, 0.5 or 1 on a GPU, but got ")
-           << op.getExponent().convertToDouble();
-  if (!hasSelectKernel(op))
-    return op.emitOpError("expected policy threshold, logit_threshold, relative_threshold, residual, top_k or "
-                          "budget, but got ")
-           << stringifyPolicy(op.getPolicy()) << ", which has no GPU kernel yet";
   CPUTarget machine;
   TaskBuilder b(op.getLoc(), OpBuilder(op), machine);
-  TeamLaunch launch{"qsat_select", context.target.warpLanes, b.dim(op.getCounts(), 2), b.dim(op.getCounts(), 1),
-                    b.dim(op.getCounts(), 0), {}};
-  launch.arguments.assign(op->operand_begin(), op->operand_end());
-  Value orders;
-  if (SelectRow::needsOrders(op)) {
-    SmallVector<Value> extents;
-    for (int64_t d = 0; d < 3; ++d)
-      extents.push_back(b.dim(op.getCounts(), d));
-    extents.push_back(b.dim(op.getAmplitude(), 3));
-    orders = b.allocate(b.getI32Type(), extents);
-    launch.arguments.push_back(orders);
+  SmallVector<Value> extents, buffers;
+  for (int64_t d = 0; d < 3; ++d)
+    extents.push_back(b.dim(op.getCounts(), d));
+  extents.push_back(b.dim(op.getAmplitude(), 3));
+  SelectRow::Scratch scratch;
+  if (SelectRow::needsPlaces(op))
+    buffers.push_back(scratch.places = b.allocate(b.getI32Type(), extents));
+  if (op.getPolicy() == Policy::HeavyHitter) {
+    buffers.push_back(scratch.sums = b.allocate(b.getF32Type(), extents));
+    launchSums(op, scratch.sums, context);
   }
+  TeamLaunch launch{"qsat_select", context.target.warpLanes, extents[2], extents[1], extents[0], {}};
+  launch.arguments.assign(op->operand_begin(), op->operand_end());
+  llvm::append_range(launch.arguments, buffers);
   unsigned count = op->getNumOperands();
   launchTeams(op, context, launch, [&](TeamBuilder &b, ValueRange args, Value team, Value head, Value batch) {
-    SelectRow(b, op, args.take_front(count), orders ? args[count] : Value(), team, head, batch).build();
+    SelectRow::Scratch inside{scratch.places ? args[count] : Value(), scratch.sums ? args[count + 1] : Value()};
+    SelectRow(b, op, args.take_front(count), inside, team, head, batch).build();
   });
-  if (orders)
-    b.release(orders);
+  b.release(buffers);
   return success();
 }

@@ -7,16 +7,11 @@
 using namespace mlir;
 using namespace qsat;
 
-bool qsat::hasScoreKernel(AmplitudeScoreOp op) {
-  return llvm::is_contained({Estimator::Rows, Estimator::Exact}, op.getEstimator());
-}
+bool qsat::hasScoreKernel(AmplitudeScoreOp op) { return !op.getInt8(); }
 
 static LogicalResult verify(AmplitudeScoreOp op) {
-  if (op.getInt8())
-    return op.emitOpError("expected scores in the element type of q, but got int8: not on GPUs");
   if (!hasScoreKernel(op))
-    return op.emitOpError("expected estimator rows or exact, but got ")
-           << stringifyEstimator(op.getEstimator()) << ", which has no GPU kernel yet";
+    return op.emitOpError("expected scores in the element type of q on a GPU, but got int8: leave it out");
   for (Value value : op->getOperands()) {
     auto type = dyn_cast<MemRefType>(value.getType());
     SmallVector<int64_t> strides;
@@ -27,28 +22,101 @@ static LogicalResult verify(AmplitudeScoreOp op) {
   return success();
 }
 
+namespace {
+/// The launches of one op, and the buffers between them.
+class ScoreLaunches {
+public:
+  ScoreLaunches(AmplitudeScoreOp op, GPULoweringContext &context)
+      : op(op), context(context), b(op.getLoc(), OpBuilder(op), machine) {}
+
+  void build() {
+    switch (op.getEstimator()) {
+    case Estimator::Exact:
+    case Estimator::Rows:
+      return withMasses("qsat_score_normalize", op.getEstimator(), {}, op.getLse(),
+                        [&](const SampledRows &sampled, Value masses) { launchRows(sampled, masses, {}); });
+    case Estimator::Pooled:
+    case Estimator::Centroid:
+    case Estimator::D2:
+      return byMeans(op.getEstimator(), op.getLse());
+    case Estimator::Antidiagonal:
+      return withMasses("qsat_score_normalize", op.getEstimator(), {}, op.getLse(),
+                        [&](const SampledRows &sampled, Value masses) { launchGroups(op, sampled, masses, context); });
+    case Estimator::Cascade:
+      return inTwoSteps();
+    }
+  }
+
+private:
+  /// Masses of the rows of `estimator`, by `find`, and the amplitudes from them.
+  void withMasses(StringRef name, Estimator estimator, Value passes, Value lse,
+                  function_ref<void(const SampledRows &, Value)> find) {
+    SampledRows sampled(op, estimator);
+    SmallVector<Value> extents = extentsOfBlocks();
+    extents.push_back(b.index(sampled.perBlock));
+    Value masses = b.allocate(op.getAccType(), extents);
+    find(sampled, masses);
+    launchNormalize(op, name, sampled, masses, passes, lse, context);
+    b.release(masses);
+  }
+
+  /// Exact masses of sampled rows.
+  void launchRows(const SampledRows &sampled, Value masses, Value passes) {
+    llvm::Expected<HopperRowsPlan> plan = HopperRowsPlan::get(op, context.target);
+    if (plan)
+      return launchHopperRows(op, *plan, sampled, masses, context);
+    remark::missed(op.getLoc(), remark::RemarkOpts::name("score-rows").category("qsat"))
+        << "one thread for each row and key block" << remark::reason("{0}", llvm::toString(plan.takeError()));
+    launchPortableRows(op, sampled, masses, passes, context);
+  }
+
+  /// Estimators pooled, centroid and d2.
+  void byMeans(Estimator estimator, Value lse) {
+    FloatType acc = op.getAccType();
+    BlockMeans keys = BlockMeans::allocate(b, op.getK(), acc, op.getBlockN(), estimator == Estimator::D2);
+    SmallVector<Value> buffers = keys.buffers();
+    launchBlockMeans(op, "qsat_key_means", keys, op.getBlockN(), context);
+    BlockMeans queries;
+    bool isPooled = estimator == Estimator::Pooled;
+    if (isPooled) {
+      queries = BlockMeans::allocate(b, op.getQ(), acc, op.getBlockM(), /*withVariance=*/false);
+      llvm::append_range(buffers, queries.buffers());
+      launchBlockMeans(op, "qsat_query_means", queries, op.getBlockM(), context);
+    }
+    withMasses("qsat_block_normalize", estimator, {}, lse, [&](const SampledRows &sampled, Value masses) {
+      launchBlockLogits(op, sampled, masses, keys, isPooled ? &queries : nullptr, context);
+    });
+    b.release(buffers);
+  }
+
+  /// Estimator cascade: the amplitudes of d2 go to the result first. A kernel of
+  /// matrix products looks at all blocks: leaving some out saves it less than it costs.
+  void inTwoSteps() {
+    byMeans(Estimator::D2, {});
+    Value passes = b.allocate(b.getI32Type(), extentsOfBlocks());
+    launchPasses(op, passes, context);
+    withMasses("qsat_score_normalize", Estimator::Cascade, passes, op.getLse(),
+               [&](const SampledRows &sampled, Value masses) { launchRows(sampled, masses, passes); });
+    b.release(passes);
+  }
+
+  SmallVector<Value> extentsOfBlocks() {
+    SmallVector<Value> extents;
+    for (int64_t d = 0; d < 4; ++d)
+      extents.push_back(b.dim(op.getAmplitude(), d));
+    return extents;
+  }
+
+  AmplitudeScoreOp op;
+  GPULoweringContext &context;
+  CPUTarget machine;
+  TaskBuilder b;
+};
+} // namespace
+
 LogicalResult qsat::lowerAmplitudeScore(AmplitudeScoreOp op, GPULoweringContext &context) {
   if (failed(verify(op)))
     return failure();
-  SampledRows sampled(op);
-  CPUTarget machine;
-  TaskBuilder b(op.getLoc(), OpBuilder(op), machine);
-  Value amplitude = op.getAmplitude();
-  SmallVector<Value> extents;
-  for (int64_t d = 0; d < 4; ++d)
-    extents.push_back(b.dim(amplitude, d));
-  extents.push_back(b.index(sampled.perBlock));
-  Value masses = b.allocate(op.getAccType(), extents);
-  llvm::Expected<HopperRowsPlan> plan = HopperRowsPlan::get(op, context.target);
-  if (plan) {
-    launchHopperRows(op, *plan, sampled, masses, context);
-  } else {
-    remark::missed(op.getLoc(), remark::RemarkOpts::name("score-rows").category("qsat"))
-        << "one thread for each row and key block"
-        << remark::reason("{0}", llvm::toString(plan.takeError()));
-    launchPortableRows(op, sampled, masses, context);
-  }
-  launchNormalize(op, sampled, masses, context);
-  b.release(masses);
+  ScoreLaunches(op, context).build();
   return success();
 }

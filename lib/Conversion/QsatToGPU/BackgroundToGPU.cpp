@@ -7,31 +7,20 @@
 //
 // and merges both by their log-sum-exp: o = a o_S + (1 - a) o_bg, a = exp(lse_S - lse).
 
-#include "TeamKernel.h"
+#include "BlockMeans.h"
+#include "Constants.h"
 
 #include "../QsatToLoops/MaskOnKeys.h"
-
-#include <limits>
 
 using namespace mlir;
 using namespace qsat;
 
 using Values = KernelBuilder::Values;
 
-static constexpr double kLog2E = 1.4426950408889634074;
-static constexpr double kLn2 = 0.69314718055994530942;
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 namespace {
-/// Means, and for t2 variances, of the blocks: [B,Hkv,Nb,D] and [B,Hkv,Nb,Dv].
+/// Of the keys, for t2 with variances, and of the values: [B,Hkv,Nb,D] and [B,Hkv,Nb,Dv].
 struct Means {
-  Value keys, variances, values;
-  SmallVector<Value> all() const {
-    SmallVector<Value> result{keys, values};
-    if (variances)
-      result.push_back(variances);
-    return result;
-  }
+  BlockMeans keys, values;
 };
 
 /// One row.
@@ -46,7 +35,7 @@ public:
   void build() {
     Value width = b.dim(sums, 3), keys = mask.getExtent();
     b.loop(width, [&](Value d) { b.store(zero, sums, {batch, head, row, d}); });
-    Values state = b.loop(b.index(0), b.dim(means.keys, 2), 1, {none, zero}, [&](Value block, ValueRange carried) {
+    Values state = b.loop(b.index(0), b.dim(means.keys.mean, 2), 1, {none, zero}, [&](Value block, ValueRange carried) {
       Value first = b.mul(block, op.blockKeys), end = b.min(b.add(first, op.blockKeys), keys);
       Value count = countSeen(first, end);
       Value counts = b.both(b.gt(count, b.index(0)), b.create<arith::XOrIOp>(isListed(block), b.boolean(true)));
@@ -88,16 +77,16 @@ private:
   Value logitOf(Value block) {
     if (op.background == Background::Rank1)
       return b.constant(op.acc, op.backgroundLogit * kLog2E);
-    Values sum = b.loop(b.index(0), b.dim(means.keys, 3), 1, {zero, zero}, [&](Value d, ValueRange sum) -> Values {
+    Values sum = b.loop(b.index(0), b.dim(means.keys.mean, 3), 1, {zero, zero}, [&](Value d, ValueRange sum) -> Values {
       Value q = b.loadAs(op.acc, operands[0], {batch, head, row, d});
-      Value dot = b.addf(sum[0], b.mulf(q, b.load(means.keys, {batch, kvHead, block, d})));
-      if (!means.variances)
+      Value dot = b.addf(sum[0], b.mulf(q, b.load(means.keys.mean, {batch, kvHead, block, d})));
+      if (!means.keys.variance)
         return {dot, sum[1]};
-      Value spread = b.mulf(b.mulf(q, q), b.load(means.variances, {batch, kvHead, block, d}));
+      Value spread = b.mulf(b.mulf(q, q), b.load(means.keys.variance, {batch, kvHead, block, d}));
       return {dot, b.addf(sum[1], spread)};
     });
     Value logit = b.mulf(sum[0], b.constant(op.acc, op.scale * kLog2E));
-    if (!means.variances)
+    if (!means.keys.variance)
       return logit;
     Value half = b.mulf(sum[1], b.constant(op.acc, op.scale * op.scale / 2));
     return b.addf(logit, b.log2(b.addf(half, b.constant(op.acc, 1.0))));
@@ -106,7 +95,7 @@ private:
   /// Column d of the value of the block: the mean of all its values, for rank1 of
   /// those that are seen.
   Value valueOf(Value block, Value first, Value end, Value count, Value d) {
-    Value mean = b.load(means.values, {batch, kvHead, block, d});
+    Value mean = b.load(means.values.mean, {batch, kvHead, block, d});
     if (op.background != Background::Rank1 || !op.mask || op.mask.isTrivial())
       return mean;
     return b.choose(b.eq(count, b.sub(end, first)), [&]() -> Values { return {mean}; },
@@ -170,39 +159,6 @@ private:
 };
 } // namespace
 
-/// One thread for each column of a block, of its keys or of its values.
-static void buildMeans(TeamBuilder &b, const FlashOp &op, ValueRange args, Value team, Value head, Value batch) {
-  Value k = args[0], v = args[1], width = b.dim(k, 3), columns = b.add(width, b.dim(v, 3));
-  Value block = b.div(team, columns), column = b.rem(team, columns);
-  Value first = b.mul(block, op.blockKeys), end = b.min(b.add(first, op.blockKeys), b.dim(k, 2));
-  Value count = b.toFloat(b.sub(end, first), op.acc), zero = b.constant(op.acc, 0.0);
-  auto meanOf = [&](function_ref<Value(Value)> element) {
-    Value sum = b.loop(first, end, 1, {zero}, [&](Value key, ValueRange sum) -> Values {
-      return {b.addf(sum[0], element(key))};
-    })[0];
-    return b.divf(sum, count);
-  };
-  b.ifElse(
-      b.less(column, width),
-      [&] {
-        auto element = [&](Value key) { return b.loadAs(op.acc, k, {batch, head, key, column}); };
-        Value mean = meanOf(element);
-        b.store(mean, args[2], {batch, head, block, column});
-        if (args.size() < 5)
-          return;
-        Value variance = meanOf([&](Value key) {
-          Value distance = b.subf(element(key), mean);
-          return b.mulf(distance, distance);
-        });
-        b.store(variance, args[4], {batch, head, block, column});
-      },
-      [&] {
-        Value d = b.sub(column, width);
-        Value mean = meanOf([&](Value key) { return b.loadAs(op.acc, v, {batch, head, key, d}); });
-        b.store(mean, args[3], {batch, head, block, d});
-      });
-}
-
 bool qsat::hasBackgroundKernel(SparseAttentionOp op) {
   return llvm::is_contained({AmplificationKind::Born, AmplificationKind::Full},
                             op.getAmplificationOrDefault().getKind());
@@ -223,33 +179,24 @@ LogicalResult qsat::lowerBackground(SparseAttentionOp sparse, GPULoweringContext
     return failure();
 
   FlashOp op(sparse);
-  Value batches = b.dim(op.k, 0), kvHeads = b.dim(op.k, 1), width = b.dim(op.k, 3), valueWidth = b.dim(op.v, 3);
-  Value blocks = b.KernelBuilder::ceilDiv(b.dim(op.k, 2), op.blockKeys);
-  Means means;
-  means.keys = b.allocate(op.acc, {batches, kvHeads, blocks, width});
-  means.values = b.allocate(op.acc, {batches, kvHeads, blocks, valueWidth});
-  if (op.background == Background::T2)
-    means.variances = b.allocate(op.acc, {batches, kvHeads, blocks, width});
-  Value sums = b.allocate(op.acc, {b.dim(op.q, 0), b.dim(op.q, 1), b.dim(op.q, 2), valueWidth});
+  Means means{BlockMeans::allocate(b, op.k, op.acc, op.blockKeys, op.background == Background::T2),
+              BlockMeans::allocate(b, op.v, op.acc, op.blockKeys, /*withVariance=*/false)};
+  launchBlockMeans(sparse, "qsat_block_means", {means.keys, means.values}, op.blockKeys, context);
+  Value sums = b.allocate(op.acc, {b.dim(op.q, 0), b.dim(op.q, 1), b.dim(op.q, 2), b.dim(op.v, 3)});
 
-  SmallVector<Value> ofMeans{op.k, op.v};
-  llvm::append_range(ofMeans, means.all());
-  launchTeams(sparse, context,
-              {"qsat_block_means", 1, b.mul(blocks, b.add(width, valueWidth)), kvHeads, batches, ofMeans},
-              [&](TeamBuilder &b, ValueRange args, Value team, Value head, Value batch) {
-                buildMeans(b, op, args, team, head, batch);
-              });
+  SmallVector<Value> buffers = means.values.buffers();
+  llvm::append_range(buffers, means.keys.buffers());
+  buffers.push_back(sums);
   SmallVector<Value> ofRows(sparse->getOperands());
   unsigned count = ofRows.size();
-  llvm::append_range(ofRows, means.all());
-  ofRows.push_back(sums);
+  llvm::append_range(ofRows, buffers);
   launchTeams(sparse, context,
               {"qsat_background", 1, b.dim(op.q, 2), b.dim(op.q, 1), b.dim(op.q, 0), ofRows},
               [&](TeamBuilder &b, ValueRange args, Value row, Value head, Value batch) {
-                Means inside{args[count], means.variances ? args[count + 2] : Value(), args[count + 1]};
+                Means inside{{op.k, args[count + 1], means.keys.variance ? args[count + 2] : Value()},
+                             {op.v, args[count], Value()}};
                 BackgroundRow(b, op, args.take_front(count), inside, args.back(), row, head, batch).build();
               });
-  b.release(means.all());
-  b.release(sums);
+  b.release(buffers);
   return success();
 }

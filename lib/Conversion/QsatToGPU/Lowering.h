@@ -63,12 +63,12 @@ mlir::LogicalResult lowerBackground(SparseAttentionOp op, GPULoweringContext &co
 /// Whether there is a kernel for its amplification.
 bool hasBackgroundKernel(SparseAttentionOp op);
 
-/// Estimators rows and exact: two launches.
+/// Two launches for estimators that look at single scores, one or two more for those
+/// that need means of blocks; six for cascade.
 mlir::LogicalResult lowerAmplitudeScore(AmplitudeScoreOp op, GPULoweringContext &context);
-/// Whether there are kernels for the estimator, the policy.
+/// Whether there are kernels for it: not for int8.
 bool hasScoreKernel(AmplitudeScoreOp op);
-bool hasSelectKernel(AmplifiedSelectOp op);
-/// Policies that sort nothing: one launch.
+/// One launch, two for heavy_hitter.
 mlir::LogicalResult lowerAmplifiedSelect(AmplifiedSelectOp op, GPULoweringContext &context);
 
 mlir::LogicalResult lowerMergeToGPU(MergeOp op, GPULoweringContext &context);

@@ -2,34 +2,27 @@
 // The lanes of a team are rows x key blocks: rows side by side, as they lie in
 // memory, and as many key blocks at a time as there are lanes left.
 
+#include "Constants.h"
 #include "ScoreRows.h"
 
 #include "../QsatToLoops/MaskBounds.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
-#include <limits>
-
 using namespace mlir;
 using namespace qsat;
 
 using Values = KernelBuilder::Values;
 
-static constexpr double kLn2 = 0.69314718055994530942;
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
 namespace {
 class Normalize {
 public:
-  Normalize(TeamBuilder &b, AmplitudeScoreOp op, const SampledRows &sampled, ValueRange args, Value block,
-            Value head, Value batch)
-      : b(b), op(op), sampled(sampled), masses(args[0]), amplitude(args[1]),
-        mask(b, op.getMaskAttr(), args.take_back(op.getPosition().size())), block(block), head(head),
+  /// `passes` and `lse` may be null.
+  Normalize(TeamBuilder &b, AmplitudeScoreOp op, const SampledRows &sampled, ValueRange args, Value passes, Value lse,
+            Value block, Value head, Value batch)
+      : b(b), sampled(sampled), masses(args[0]), amplitude(args[1]), passes(passes), lse(lse), numRows(args[2]),
+        numKeys(args[3]), mask(b, op.getMaskAttr(), args.slice(4, op.getPosition().size())), block(block), head(head),
         batch(batch), acc(op.getAccType()), none(b.constant(acc, -kInfinity)), zero(b.constant(acc, 0.0)) {
-    if (op.getLse())
-      lse = args[2];
-    numRows = args[op.getLse() ? 3 : 2];
-    numKeys = args[op.getLse() ? 4 : 3];
     rowLanes = std::min<int64_t>(b.lanes, sampled.perBlock & -sampled.perBlock);
     blockLanes = b.lanes / rowLanes;
     rowLane = b.rem(b.lane, rowLanes);
@@ -62,13 +55,18 @@ public:
 
 private:
   /// s of row `row` and key block `keyBlock`; -inf where no row of the block sees
-  /// it. Memory is read in any case: what nothing was written to is not looked at.
+  /// it, or it does not pass. Memory is read in any case: what nothing was written to
+  /// is not looked at.
   Value load(Value row, Value keyBlock) {
     Value seen = b.both(b.less(keyBlock, visibleBlocks), b.less(row, count));
     Value j = b.min(keyBlock, b.sub(keyBlocks, 1));
     if (mask.hasWindow()) {
       Value first = b.mul(j, sampled.blockKeys), end = b.min(b.add(first, sampled.blockKeys), numKeys);
       seen = b.both(seen, mask.anyVisible(firstRow, lastRow, first, b.sub(end, 1)));
+    }
+    if (passes) {
+      Value mark = b.load(passes, {batch, head, block, j});
+      seen = b.both(seen, b.cmp(arith::CmpIPredicate::ne, mark, b.i32(0)));
     }
     return b.select(seen, b.load(masses, {batch, head, block, j, row}), none);
   }
@@ -131,9 +129,8 @@ private:
   }
 
   TeamBuilder &b;
-  AmplitudeScoreOp op;
   const SampledRows &sampled;
-  Value masses, amplitude, lse, numRows, numKeys;
+  Value masses, amplitude, passes, lse, numRows, numKeys;
   MaskBounds mask;
   Value block, head, batch;
   FloatType acc;
@@ -145,18 +142,20 @@ private:
 };
 } // namespace
 
-void qsat::launchNormalize(AmplitudeScoreOp op, const SampledRows &sampled, Value masses,
-                           GPULoweringContext &context) {
+void qsat::launchNormalize(AmplitudeScoreOp op, StringRef name, const SampledRows &sampled, Value masses,
+                           Value passes, Value lse, GPULoweringContext &context) {
   CPUTarget machine;
   TaskBuilder host(op.getLoc(), OpBuilder(op), machine);
   int64_t lanes = op.getAccType().isF32() ? context.target.warpLanes : 1;
-  TeamLaunch launch{"qsat_score_normalize", lanes, host.dim(masses, 2), host.dim(masses, 1), host.dim(masses, 0), {}};
-  launch.arguments = {masses, op.getAmplitude()};
-  if (op.getLse())
-    launch.arguments.push_back(op.getLse());
-  launch.arguments.append({host.dim(op.getQ(), 2), host.dim(op.getK(), 2)});
+  TeamLaunch launch{name, lanes, host.dim(masses, 2), host.dim(masses, 1), host.dim(masses, 0), {}};
+  launch.arguments = {masses, op.getAmplitude(), host.dim(op.getQ(), 2), host.dim(op.getK(), 2)};
   llvm::append_range(launch.arguments, op.getPosition());
+  unsigned count = launch.arguments.size();
+  for (Value optional : {passes, lse})
+    if (optional)
+      launch.arguments.push_back(optional);
   launchTeams(op, context, launch, [&](TeamBuilder &b, ValueRange args, Value team, Value head, Value batch) {
-    Normalize(b, op, sampled, args, team, head, batch).build();
+    Value given = passes ? args[count] : Value(), lseOf = lse ? args.back() : Value();
+    Normalize(b, op, sampled, args.take_front(count), given, lseOf, team, head, batch).build();
   });
 }

@@ -2,19 +2,15 @@
 
 #include "PortableAttention.h"
 
+#include "Constants.h"
+
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/IR/IRMapping.h"
-
-#include <limits>
 
 using namespace mlir;
 using namespace qsat;
 
 using Values = KernelBuilder::Values;
-
-static constexpr double kLog2E = 1.4426950408889634074;
-static constexpr double kLn2 = 0.69314718055994530942;
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 PortableAttention::PortableAttention(KernelBuilder &kb, const FlashOp &op, ValueRange operands,
                                      ValueRange inner, ValueRange captures)

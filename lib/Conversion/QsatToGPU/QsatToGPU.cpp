@@ -71,9 +71,7 @@ static bool hasKernel(Operation *op) {
     return sparse.getBackground() == Background::None || hasBackgroundKernel(sparse);
   if (auto score = dyn_cast<AmplitudeScoreOp>(op))
     return hasScoreKernel(score);
-  if (auto select = dyn_cast<AmplifiedSelectOp>(op))
-    return hasSelectKernel(select);
-  return isa<AttentionOp, MergeOp>(op);
+  return isa<AttentionOp, AmplifiedSelectOp, MergeOp>(op);
 }
 
 /// Says why attention gets a kernel that is not the fastest of the target.

@@ -2,16 +2,12 @@
 
 #include "ScoreTile.h"
 
-#include <limits>
+#include "Constants.h"
 
 using namespace mlir;
 using namespace qsat;
 
 using Values = DeviceBuilder::Values;
-
-static constexpr double kLog2E = 1.4426950408889634074;
-static constexpr double kLn2 = 0.69314718055994530942;
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 Values ScoreTile::modify(Values scores, const Place &place) {
   if (scalesScores()) {

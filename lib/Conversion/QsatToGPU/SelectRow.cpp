@@ -2,6 +2,8 @@
 
 #include "SelectRow.h"
 
+#include "Constants.h"
+
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -13,10 +15,11 @@ static ValueRange partOf(ValueRange operands, OperandRange part) {
   return operands.slice(part.getBeginOperandIndex(), part.size());
 }
 
-SelectRow::SelectRow(TeamBuilder &b, AmplifiedSelectOp op, ValueRange operands, Value orders, Value block,
+SelectRow::SelectRow(TeamBuilder &b, AmplifiedSelectOp op, ValueRange operands, const Scratch &scratch, Value block,
                      Value list, Value batch)
     : b(b), op(op), mask(b, op.getMaskAttr(), partOf(operands, op.getPosition())), f32(b.getF32Type()),
-      amplitude(operands[0]), orders(orders), block(block), list(list), batch(batch) {
+      scratch(scratch), amplitude(operands[0]), position(partOf(operands, op.getPosition())), block(block), list(list),
+      batch(batch) {
   if (op.getLse())
     lse = operands[1];
   if (op.getSpread())
@@ -38,20 +41,27 @@ SelectRow::SelectRow(TeamBuilder &b, AmplifiedSelectOp op, ValueRange operands, 
   diagonalLast = diagonalBlock(lastRow);
   Value end = mask.visibleEnd(lastRow, b.mul(blocks, op.getBlockN()));
   visibleBlocks = b.KernelBuilder::ceilDiv(end, op.getBlockN());
+  all.emplace(b, visibleBlocks);
 }
 
 //===----------------------------------------------------------------------===//
 // Candidates
 //===----------------------------------------------------------------------===//
 
-SelectRow::Candidate SelectRow::candidate(Value number) {
-  Value inside = b.less(number, visibleBlocks), j = b.min(number, b.sub(blocks, 1));
+Value SelectRow::probability(TeamBuilder &b, Value amplitude, Value batch, Value list, Value group, Value block,
+                             Value j) {
+  FloatType f32 = b.getF32Type();
   Value firstHead = b.mul(list, group);
   Value sum = b.loop(b.index(0), group, 1, {b.constant(f32, 0.0)}, [&](Value g, ValueRange sum) -> Values {
     Value x = b.load(amplitude, {batch, b.add(firstHead, g), block, j});
     return {b.addf(sum[0], b.mulf(x, x))};
   })[0];
-  Value p = b.divf(sum, b.toFloat(group, f32));
+  return b.divf(sum, b.toFloat(group, f32));
+}
+
+SelectRow::Candidate SelectRow::candidate(Value number) {
+  Value inside = b.less(number, visibleBlocks), j = b.min(number, b.sub(blocks, 1));
+  Value p = probability(b, amplitude, batch, list, group, block, j);
   Value eligible = inside;
   if (mask.hasWindow()) {
     Value firstKey = b.mul(j, op.getBlockN()), lastKey = b.add(firstKey, op.getBlockN() - 1);
@@ -66,58 +76,72 @@ SelectRow::Candidate SelectRow::candidate(Value number) {
   return {number, p, eligible, b.both(forced, eligible)};
 }
 
-Values SelectRow::forEach(ValueRange inits, function_ref<Values(Value, ValueRange)> body) {
-  // All lanes make the same number of rounds: they exchange values in them.
-  return b.loop(b.index(0), visibleBlocks, b.lanes, inits, [&](Value first, ValueRange carried) -> Values {
-    return body(b.add(first, b.lane), carried);
-  });
-}
-
 Value SelectRow::countOf(Test test) {
-  Value count = forEach({b.index(0)}, [&](Value number, ValueRange carried) -> Values {
+  Value count = all->forEach({b.index(0)}, [&](Value number, ValueRange carried) -> Values {
     return {b.add(carried[0], b.select(test(candidate(number)), b.index(1), b.index(0)))};
   })[0];
   return b.sumOfTeam(count);
 }
 
 //===----------------------------------------------------------------------===//
-// The first of an order
+// Places in orders
 //===----------------------------------------------------------------------===//
 
-/// The bits of p order like p, since it is not negative.
-Value SelectRow::orderOf(const Candidate &c, Value among) {
-  Value bits = b.create<arith::AndIOp>(b.create<arith::BitcastOp>(b.getI32Type(), c.p), b.i32(INT32_MAX));
-  Value order = b.add(b.min(bits, b.i32(INT32_MAX - 1)), b.i32(1));
-  order = b.create<arith::OrIOp>(order, b.select(c.forced, b.i32(INT32_MIN), b.i32(0)));
-  return b.select(among, order, b.i32(0));
+Value SelectRow::placeByP(const Candidate &c, Value among) {
+  Value place = b.create<arith::OrIOp>(TeamOrder::placeOfPositive(b, c.p), b.select(c.forced, b.i32(INT32_MIN), b.i32(0)));
+  return b.select(among, place, b.i32(0));
 }
 
-SelectRow::Prefix SelectRow::firstOf(Value length, Order order) {
-  constexpr int64_t kBits = 32, kStep = 2, kCuts = (1 << kStep) - 1;
-  Value zero = b.index(0), one = b.index(1);
-  auto countFrom = [&](ArrayRef<Value> cuts, arith::CmpIPredicate predicate) {
-    Values counts = forEach(Values(cuts.size(), zero), [&](Value number, ValueRange carried) -> Values {
-      Value place = order(number);
-      Values next;
-      for (auto [cut, count] : llvm::zip_equal(cuts, carried))
-        next.push_back(b.add(count, b.select(b.cmp(predicate, place, cut), one, zero)));
-      return next;
-    });
-    for (Value &count : counts)
-      count = b.sumOfTeam(count);
-    return counts;
-  };
-  // The largest cut that leaves at least `length`: its bits from the highest down.
-  Value cut = b.loop(zero, b.index(kBits / kStep), 1, {b.i32(0)}, [&](Value n, ValueRange carried) -> Values {
-    Value shift = b.sub(b.i32(kBits - kStep), b.mul(b.toI32(n), b.i32(kStep))), best = carried[0];
-    Values cuts;
-    for (int64_t digit = 1; digit <= kCuts; ++digit)
-      cuts.push_back(b.create<arith::OrIOp>(best, b.create<arith::ShLIOp>(b.i32(digit), shift)));
-    for (auto [raised, count] : llvm::zip_equal(cuts, countFrom(cuts, arith::CmpIPredicate::uge)))
-      best = b.select(b.ge(count, length), raised, best);
-    return {best};
-  })[0];
-  return {cut, b.sub(length, countFrom(cut, arith::CmpIPredicate::ugt)[0])};
+/// What is forced comes first; as a list that is too short keeps what has most p,
+/// it does not matter in which order.
+Value SelectRow::placeByPolicy(const Candidate &c) {
+  if (op.getPolicy() != Policy::HeavyHitter && op.getPolicy() != Policy::Measure)
+    return placeByP(c, c.eligible);
+  Value key;
+  if (scratch.sums)
+    key = b.load(scratch.sums, {batch, list, block, b.min(c.number, b.sub(blocks, 1))});
+  else
+    key = noisyLog(c);
+  Value place = b.select(c.forced, b.i32(-1), TeamOrder::placeOf(b, key));
+  return b.select(c.eligible, place, b.i32(0));
+}
+
+/// ln x of x >= 0, or NaN.
+static Value naturalLog(TeamBuilder &b, Value x) {
+  Type f32 = x.getType();
+  auto number = [&](double value) { return b.constant(f32, value); };
+  // log2 looks at the bits of normal numbers.
+  Value isSmall = b.cmpf(arith::CmpFPredicate::OLT, x, number(0x1p-64));
+  Value log = b.log2(b.select(isSmall, b.mulf(x, number(0x1p64)), x));
+  log = b.mulf(b.subf(log, b.select(isSmall, number(64.0), number(0.0))), number(kLn2));
+  Value isUsual = b.cmpf(arith::CmpFPredicate::OLT, x, number(kInfinity)); // else inf or NaN
+  Value isZero = b.cmpf(arith::CmpFPredicate::OEQ, x, number(0.0));
+  return b.select(isZero, number(-kInfinity), b.select(isUsual, log, x));
+}
+
+/// The uniform numbers are of problem coordinates: see the op's description.
+Value SelectRow::noisyLog(const Candidate &c) {
+  auto at = [&](unsigned number) { return position.empty() ? b.index(0) : Value(position[number]); };
+  Value keyBlock = b.add(c.number, b.div(at(3), op.getBlockN()));
+  Value x = b.hash(op.getSeed(), {{0x9E3779B9u, b.add(keyBlock, 1)},
+                                  {0x85EBCA77u, b.add(block, b.div(at(2), op.getBlockM()))},
+                                  {0xC2B2AE3Du, b.add(list, b.div(at(1), group))},
+                                  {0x27D4EB2Fu, b.add(batch, at(0))}});
+  Value high = b.create<arith::ShRUIOp>(x, b.i32(9));
+  Value uniform = b.addf(b.create<arith::SIToFPOp>(f32, high), b.constant(f32, 0.5));
+  uniform = b.mulf(uniform, b.constant(f32, 0x1p-23));
+  Value inner = b.subf(b.constant(f32, 0.0), naturalLog(b, uniform));
+  return b.subf(naturalLog(b, c.p), naturalLog(b, inner));
+}
+
+/// Each lane reads back what it stored itself.
+Value SelectRow::storedPlace(Value number) {
+  Value place = b.load(scratch.places, {batch, list, block, b.min(number, b.sub(blocks, 1))});
+  return b.select(b.less(number, blocks), place, b.i32(0));
+}
+
+void SelectRow::storePlace(Value place, Value number) {
+  b.when(b.less(number, blocks), [&] { b.store(place, scratch.places, {batch, list, block, number}); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -125,8 +149,9 @@ SelectRow::Prefix SelectRow::firstOf(Value length, Order order) {
 //===----------------------------------------------------------------------===//
 
 /// Whether the policy takes the first of an order, not what reaches a cut.
-bool SelectRow::needsOrders(AmplifiedSelectOp op) {
-  return op.getPolicy() == Policy::TopK || op.getPolicy() == Policy::Budget;
+bool SelectRow::needsPlaces(AmplifiedSelectOp op) {
+  return llvm::is_contained({Policy::TopK, Policy::Mass, Policy::Budget, Policy::HeavyHitter, Policy::Measure},
+                            op.getPolicy());
 }
 
 /// What `compared` has to reach.
@@ -139,17 +164,17 @@ Value SelectRow::cutOfPolicy() {
       return {b.addf(sum[0], b.load(lse, {batch, b.add(firstHead, g), block}))};
     })[0];
     Value exponent = b.subf(theta, b.divf(sum, b.toFloat(group, f32)));
-    return b.exp2(b.mulf(exponent, b.constant(f32, 1.4426950408889634)));
+    return b.exp2(b.mulf(exponent, b.constant(f32, kLog2E)));
   }
   case Policy::RelativeThreshold: {
-    Value top = forEach({zero}, [&](Value number, ValueRange top) -> Values {
+    Value top = all->forEach({zero}, [&](Value number, ValueRange top) -> Values {
       Candidate c = candidate(number);
       return {b.select(c.eligible, b.maxf(c.p, top[0]), top[0])};
     })[0];
     return b.mulf(theta, b.largestOfTeam(top));
   }
   case Policy::Residual: {
-    Value sum = forEach({zero}, [&](Value number, ValueRange sum) -> Values {
+    Value sum = all->forEach({zero}, [&](Value number, ValueRange sum) -> Values {
       Candidate c = candidate(number);
       return {b.select(c.eligible, b.addf(sum[0], compared(c)), sum[0])};
     })[0];
@@ -169,14 +194,44 @@ Value SelectRow::compared(const Candidate &c) {
   return b.mulf(c.p, b.load(spread, {batch, kvHead, j}));
 }
 
-/// How many the policy takes: k, or ceil(alpha * n^exponent) in f64.
+/// How many the policy takes, or more than there are.
 Value SelectRow::lengthOfPolicy(Value eligible) {
-  if (op.getPolicy() == Policy::TopK)
-    return b.index(op.getK());
+  if (op.getPolicy() == Policy::Mass)
+    return lengthOfMass();
+  return op.getPolicy() == Policy::Budget ? lengthOfBudget(eligible) : b.index(op.getK());
+}
+
+/// That of the shortest prefix of the order that has theta of all mass.
+Value SelectRow::lengthOfMass() {
+  auto mass = [&](Value number) { return candidate(number).p; };
+  auto one = [&](Value) { return b.index(1); };
+  auto places = [&](Value number) { return storedPlace(number); };
+  Value zero = b.constant(f32, 0.0), theta = b.constant(f32, op.getTheta().convertToDouble());
+  TeamOrder::Weights masses{zero, mass}, each{b.index(0), one};
+  Value target = b.mulf(theta, all->sum(arith::CmpIPredicate::ne, b.i32(0), places, masses));
+  Value cut = all->largestCut(places, masses, [&](Value sum) { return b.cmpf(arith::CmpFPredicate::OGE, sum, target); });
+  Value above = all->sum(arith::CmpIPredicate::ugt, cut, places, masses);
+  Value count = all->sum(arith::CmpIPredicate::ugt, cut, places, each);
+  // Those at the cut weigh the same: as many as are missing, or all.
+  Value ties = all->sum(arith::CmpIPredicate::eq, cut, places, each);
+  Value weightOfTies = all->sum(arith::CmpIPredicate::eq, cut, places, masses), most = b.toFloat(ties, f32);
+  Value missing = b.mulf(b.divf(b.subf(target, above), weightOfTies), most);
+  missing = b.create<math::CeilOp>(b.maxf(missing, zero));
+  Value isEnough = b.cmpf(arith::CmpFPredicate::OLT, missing, most); // false for NaN
+  Value taken = b.toIndex(b.create<arith::FPToSIOp>(b.getI64Type(), b.select(isEnough, missing, most)));
+  return b.add(count, taken);
+}
+
+/// ceil(alpha * n^exponent) in f64.
+Value SelectRow::lengthOfBudget(Value eligible) {
   FloatType f64 = b.getF64Type();
-  Value n = b.toFloat(eligible, f64);
+  Value n = b.toFloat(eligible, f64), one = b.constant(f64, 1.0);
   double exponent = op.getExponent().convertToDouble();
-  Value power = exponent == 1 ? n : exponent == 0 ? b.constant(f64, 1.0) : b.create<math::SqrtOp>(n).getResult();
+  Value power = exponent == 1 ? n : one;
+  if (exponent == 0.5)
+    power = b.create<math::SqrtOp>(n);
+  else if (exponent != 0 && exponent != 1) // no library is needed for it
+    power = b.exp2(b.mulf(b.constant(f64, exponent), b.log2(b.maxf(n, one))));
   Value budget = b.create<math::CeilOp>(b.mulf(b.constant(f64, op.getAlpha().convertToDouble()), power));
   // Before the conversion: what no integer holds is more than all blocks anyway.
   Value least = b.select(b.cmpf(arith::CmpFPredicate::OGE, budget, n), n, budget);
@@ -187,23 +242,27 @@ Value SelectRow::lengthOfPolicy(Value eligible) {
 // The list
 //===----------------------------------------------------------------------===//
 
-void SelectRow::build() { orders ? takeFirst() : takeFromCut(); }
+void SelectRow::build() { scratch.places ? takeFirst() : takeFromCut(); }
 
 void SelectRow::takeFirst() {
   Value zero = b.index(0), one = b.index(1);
-  Values counts = forEach({zero, zero}, [&](Value number, ValueRange carried) -> Values {
+  Values counts = all->forEach({zero, zero}, [&](Value number, ValueRange carried) -> Values {
     Candidate c = candidate(number);
-    b.when(b.less(number, blocks), [&] { b.store(orderOf(c, c.eligible), orders, {batch, list, block, number}); });
+    storePlace(placeByPolicy(c), number);
     return {b.add(carried[0], b.select(c.eligible, one, zero)), b.add(carried[1], b.select(c.forced, one, zero))};
   });
   Value eligible = b.sumOfTeam(counts[0]), forced = b.sumOfTeam(counts[1]);
-  Value length = b.min(b.max(lengthOfPolicy(eligible), forced), b.min(eligible, limit));
-  // Each lane reads back what it stored itself.
-  auto order = [&](Value number) -> Value {
-    Value place = b.load(orders, {batch, list, block, b.min(number, b.sub(blocks, 1))});
-    return b.select(b.less(number, blocks), place, b.i32(0));
-  };
-  storeFirst(firstOf(length, order), order);
+  Value length = b.min(b.max(lengthOfPolicy(eligible), forced), eligible);
+  // Of what the policy takes, a list that is too short keeps the first by p.
+  b.when(b.gt(length, limit), [&] {
+    TeamOrder::Prefix prefix = all->first(length, [&](Value number) { return storedPlace(number); });
+    all->forEach({zero}, [&](Value number, ValueRange seen) -> Values {
+      auto [taken, ties] = all->isAmong(prefix, storedPlace(number), seen[0]);
+      storePlace(placeByP(candidate(number), taken), number);
+      return {b.add(seen[0], ties)};
+    });
+  });
+  storeFirst(b.min(length, limit));
 }
 
 void SelectRow::takeFromCut() {
@@ -217,11 +276,12 @@ void SelectRow::takeFromCut() {
   Value fits = b.choose(b.le(visibleBlocks, limit), [&]() -> Values { return {b.boolean(true)}; },
                         [&]() -> Values { return {b.le(countOf(isMarked), limit)}; })[0];
   b.ifElse(fits, [&] { store(isMarked); }, [&] {
-    auto order = [&](Value number) {
+    auto place = [&](Value number) {
       Candidate c = candidate(number);
-      return orderOf(c, isMarked(c));
+      return placeByP(c, isMarked(c));
     };
-    storeFirst(firstOf(limit, order), order);
+    TeamOrder::Prefix prefix = all->first(limit, place);
+    storeList([&](const Candidate &c, Value seen) { return all->isAmong(prefix, placeByP(c, isMarked(c)), seen); });
   });
 }
 
@@ -229,21 +289,15 @@ void SelectRow::store(Test marks) {
   storeList([&](const Candidate &c, Value) { return std::pair(marks(c), Value()); });
 }
 
-void SelectRow::storeFirst(const Prefix &prefix, Order order) {
-  storeList([&](const Candidate &c, Value seen) {
-    Value place = order(c.number), isTie = b.cmp(arith::CmpIPredicate::eq, place, prefix.cut);
-    isTie = b.both(isTie, c.eligible);
-    Value ties = b.select(isTie, b.index(1), b.index(0));
-    Value taken = b.both(isTie, b.less(b.add(seen, b.sumBefore(ties)), prefix.ties));
-    Value above = b.cmp(arith::CmpIPredicate::ugt, place, prefix.cut);
-    return std::pair(b.either(above, taken), b.sumOfTeam(ties));
-  });
+void SelectRow::storeFirst(Value length) {
+  TeamOrder::Prefix prefix = all->first(length, [&](Value number) { return storedPlace(number); });
+  storeList([&](const Candidate &c, Value seen) { return all->isAmong(prefix, storedPlace(c.number), seen); });
 }
 
 void SelectRow::storeList(function_ref<std::pair<Value, Value>(const Candidate &, Value)> marks) {
   Value zero = b.index(0), one = b.index(1);
   // Carried: entries of the list, ties seen, mass of this lane.
-  Values total = forEach({zero, zero, b.constant(f32, 0.0)}, [&](Value number, ValueRange carried) -> Values {
+  Values total = all->forEach({zero, zero, b.constant(f32, 0.0)}, [&](Value number, ValueRange carried) -> Values {
     Candidate c = candidate(number);
     auto [marked, ties] = marks(c, carried[1]);
     Value entries = b.select(marked, one, zero), place = b.add(carried[0], b.sumBefore(entries));
