@@ -5,8 +5,6 @@
 
 #include "../QsatToLoops/MaskBounds.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
-
 using namespace mlir;
 using namespace qsat;
 
@@ -68,7 +66,7 @@ private:
   Value share(Value n) {
     FloatType f64 = b.getF64Type();
     Value part = b.mulf(b.constant(f64, op.getShare().convertToDouble()), b.toFloat(n, f64));
-    return b.toIndex(b.create<arith::FPToSIOp>(b.getI64Type(), b.create<math::CeilOp>(part)));
+    return b.toIndex(b.create<arith::FPToSIOp>(b.getI64Type(), b.roundUp(part)));
   }
 
   TeamBuilder &b;

@@ -71,6 +71,9 @@ bool hasScoreKernel(AmplitudeScoreOp op);
 /// One launch, two for heavy_hitter.
 mlir::LogicalResult lowerAmplifiedSelect(AmplifiedSelectOp op, GPULoweringContext &context);
 
+/// Three launches.
+mlir::LogicalResult lowerAudit(AuditOp op, GPULoweringContext &context);
+
 mlir::LogicalResult lowerMergeToGPU(MergeOp op, GPULoweringContext &context);
 
 } // namespace qsat

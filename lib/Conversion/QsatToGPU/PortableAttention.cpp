@@ -63,7 +63,7 @@ PortableAttention::Visible PortableAttention::visibleKeys() {
   return keys;
 }
 
-void PortableAttention::build(Value batch, Value head, Value row) {
+PortableAttention::State PortableAttention::begin(Value batch, Value head, Value row) {
   this->batch = batch;
   this->head = head;
   this->row = row;
@@ -75,7 +75,16 @@ void PortableAttention::build(Value batch, Value head, Value row) {
   State state(2 + valueWidth / lanes, kb.constant(chunkType, 0.0));
   state[0] = kb.constant(acc, -kInfinity);
   state[1] = kb.constant(acc, 0.0);
-  finish(op.isSparse ? visitList(state) : visitBlock(state, kb.index(0), extent));
+  return state;
+}
+
+void PortableAttention::build(Value batch, Value head, Value row) {
+  State state = begin(batch, head, row);
+  finish(op.isSparse ? visitList(state) : visitBlock(state, kb.index(0), extent), head, row);
+}
+
+void PortableAttention::buildPart(Value batch, Value head, Value row, const Part &part) {
+  finish(visitBlock(begin(batch, head, row), part.first, part.end), part.head, part.row);
 }
 
 //===----------------------------------------------------------------------===//
@@ -174,7 +183,7 @@ Value PortableAttention::applyRegion(Value score, Value key) {
 }
 
 /// o / l, lse and kept; zeros and -inf for a row that saw nothing.
-void PortableAttention::finish(const State &state) {
+void PortableAttention::finish(const State &state, Value head, Value row) {
   Value zero = kb.constant(acc, 0.0), one = kb.constant(acc, 1.0), sum = state[1];
   Value isEmpty = kb.cmpf(arith::CmpFPredicate::OEQ, sum, zero);
   Value factor = kb.select(isEmpty, zero, kb.divf(one, sum));

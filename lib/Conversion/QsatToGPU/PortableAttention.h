@@ -15,6 +15,9 @@
 
 namespace qsat {
 
+/// Reports what the kernel cannot do. `captures` are what the region takes from around it.
+mlir::LogicalResult verifyPortable(const FlashOp &op, mlir::ValueRange captures);
+
 class PortableAttention {
 public:
   using Value = mlir::Value;
@@ -27,6 +30,13 @@ public:
 
   /// The work of the thread for `row` of (batch, head).
   void build(Value batch, Value head, Value row);
+
+  /// Some of the keys only: those of [first, end).
+  struct Part {
+    Value first, end;
+    Value head, row; ///< where the results go
+  };
+  void buildPart(Value batch, Value head, Value row, const Part &part);
 
 private:
   /// m, l, and o in chunks.
@@ -43,7 +53,9 @@ private:
   Value applyRegion(Value score, Value key);
   Value multiplyAdd(Value a, Value b, Value c);
   Value loadChunk(Value memref, Value head, Value row, int64_t chunk);
-  void finish(const State &state);
+  /// Reads the query; the state before the first key.
+  State begin(Value batch, Value head, Value row);
+  void finish(const State &state, Value head, Value row);
 
   KernelBuilder &kb;
   const FlashOp &op;

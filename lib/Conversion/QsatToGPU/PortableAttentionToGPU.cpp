@@ -6,7 +6,7 @@
 using namespace mlir;
 using namespace qsat;
 
-static LogicalResult verify(const FlashOp &op, ValueRange captures) {
+LogicalResult qsat::verifyPortable(const FlashOp &op, ValueRange captures) {
   if (op.background != Background::None)
     return op.op->emitOpError("expected no background: it has no kernel for this target yet");
   for (Value capture : captures)
@@ -18,7 +18,7 @@ static LogicalResult verify(const FlashOp &op, ValueRange captures) {
 }
 
 LogicalResult qsat::lowerPortableAttention(const FlashOp &op, ValueRange captures, GPULoweringContext &context) {
-  if (failed(verify(op, captures)))
+  if (failed(verifyPortable(op, captures)))
     return failure();
   CPUTarget machine;
   TaskBuilder b(op.op->getLoc(), OpBuilder(op.op), machine);

@@ -71,7 +71,7 @@ static bool hasKernel(Operation *op) {
     return sparse.getBackground() == Background::None || hasBackgroundKernel(sparse);
   if (auto score = dyn_cast<AmplitudeScoreOp>(op))
     return hasScoreKernel(score);
-  return isa<AttentionOp, AmplifiedSelectOp, MergeOp>(op);
+  return isa<AttentionOp, AmplifiedSelectOp, AuditOp, MergeOp>(op);
 }
 
 /// Says why attention gets a kernel that is not the fastest of the target.
@@ -116,6 +116,7 @@ static LogicalResult lower(Operation *op, GPULoweringContext &context) {
       })
       .Case([&](AmplitudeScoreOp op) { return lowerAmplitudeScore(op, context); })
       .Case([&](AmplifiedSelectOp op) { return lowerAmplifiedSelect(op, context); })
+      .Case([&](AuditOp op) { return lowerAudit(op, context); })
       .Case([&](MergeOp op) { return lowerMergeToGPU(op, context); })
       .Default([](Operation *op) { return op->emitOpError("has no GPU kernel yet"); });
 }

@@ -216,7 +216,7 @@ Value SelectRow::lengthOfMass() {
   Value ties = all->sum(arith::CmpIPredicate::eq, cut, places, each);
   Value weightOfTies = all->sum(arith::CmpIPredicate::eq, cut, places, masses), most = b.toFloat(ties, f32);
   Value missing = b.mulf(b.divf(b.subf(target, above), weightOfTies), most);
-  missing = b.create<math::CeilOp>(b.maxf(missing, zero));
+  missing = b.roundUp(b.maxf(missing, zero));
   Value isEnough = b.cmpf(arith::CmpFPredicate::OLT, missing, most); // false for NaN
   Value taken = b.toIndex(b.create<arith::FPToSIOp>(b.getI64Type(), b.select(isEnough, missing, most)));
   return b.add(count, taken);
@@ -229,10 +229,10 @@ Value SelectRow::lengthOfBudget(Value eligible) {
   double exponent = op.getExponent().convertToDouble();
   Value power = exponent == 1 ? n : one;
   if (exponent == 0.5)
-    power = b.create<math::SqrtOp>(n);
+    power = b.sqrt(b.maxf(n, one));
   else if (exponent != 0 && exponent != 1) // no library is needed for it
     power = b.exp2(b.mulf(b.constant(f64, exponent), b.log2(b.maxf(n, one))));
-  Value budget = b.create<math::CeilOp>(b.mulf(b.constant(f64, op.getAlpha().convertToDouble()), power));
+  Value budget = b.roundUp(b.mulf(b.constant(f64, op.getAlpha().convertToDouble()), power));
   // Before the conversion: what no integer holds is more than all blocks anyway.
   Value least = b.select(b.cmpf(arith::CmpFPredicate::OGE, budget, n), n, budget);
   return b.toIndex(b.create<arith::FPToSIOp>(b.getI64Type(), least));
@@ -328,7 +328,7 @@ static Value arcSine(TeamBuilder &b, Value x) {
   constexpr int kTerms = 24; // 4^-24 of the first
   Type f64 = x.getType();
   Value half = b.constant(f64, 0.5), isLarge = b.cmpf(arith::CmpFPredicate::OGT, x, half);
-  Value mirrored = b.create<math::SqrtOp>(b.mulf(half, b.subf(b.constant(f64, 1.0), x)));
+  Value mirrored = b.sqrt(b.mulf(half, b.subf(b.constant(f64, 1.0), x)));
   Value y = b.select(isLarge, mirrored, x), square = b.mulf(y, y);
   double coefficients[kTerms], factor = 1;
   for (int n = 0; n < kTerms; ++n) {
@@ -349,17 +349,17 @@ Value SelectRow::queries(Value mass) {
   FloatType f64 = b.getF64Type();
   auto number = [&](double value) { return b.constant(f64, value); };
   Value a = b.convert(mass, f64), some = b.cmpf(arith::CmpFPredicate::OGT, a, number(0.0));
-  Value root = b.create<math::SqrtOp>(b.select(some, a, number(1.0))), calls = number(0.0);
+  Value root = b.sqrt(b.select(some, a, number(1.0))), calls = number(0.0);
   if (iterations.getKind() == AmplificationKind::Rounds)
     calls = number(static_cast<double>(iterations.getRounds()));
   if (iterations.getKind() == AmplificationKind::Optimal) {
     Value rounds = b.subf(b.divf(number(M_PI / 4), arcSine(b, root)), number(0.5));
-    calls = b.maxf(b.create<math::RoundEvenOp>(rounds), number(0.0));
+    calls = b.maxf(b.roundToEven(rounds), number(0.0));
   }
   if (iterations.getKind() == AmplificationKind::FixedPoint) {
     Value least = b.divf(number(std::log(2.0 / iterations.getDelta().convertToDouble())), root);
     Value half = b.mulf(b.subf(least, number(1.0)), number(0.5));
-    calls = b.mulf(b.maxf(b.create<math::CeilOp>(half), number(0.0)), number(2.0));
+    calls = b.mulf(b.maxf(b.roundUp(half), number(0.0)), number(2.0));
   }
   return b.convert(b.select(some, calls, number(0.0)), f32);
 }

@@ -50,6 +50,35 @@ Value TeamBuilder::exp2(Value x) {
   return create<LLVM::Exp2Op>(x.getType(), x, LLVM::FastmathFlags::afn);
 }
 
+/// A float from 2^52 on is whole.
+static constexpr double kWhole = 0x1p52;
+
+Value TeamBuilder::roundUp(Value x) {
+  Type type = x.getType();
+  Value isSmall = cmpf(arith::CmpFPredicate::OLT, x, constant(type, kWhole)), zero = constant(type, 0.0);
+  Value whole = create<arith::FPToSIOp>(getI64Type(), select(isSmall, x, zero)); // towards 0
+  whole = create<arith::SIToFPOp>(type, whole);
+  Value isBelow = cmpf(arith::CmpFPredicate::OLT, whole, x);
+  return select(isSmall, select(isBelow, addf(whole, constant(type, 1.0)), whole), x);
+}
+
+Value TeamBuilder::roundToEven(Value x) {
+  Type type = x.getType();
+  Value least = constant(type, type.isF64() ? kWhole : 0x1p23);
+  return select(cmpf(arith::CmpFPredicate::OLT, x, least), subf(addf(x, least), least), x);
+}
+
+Value TeamBuilder::sqrt(Value x) {
+  if (onDriver)
+    return create<math::SqrtOp>(x);
+  // Two steps of Newton's double the 24 bits twice.
+  Value first = convert(create<math::SqrtOp>(convert(x, getF32Type())), x.getType()), root = first;
+  for (int64_t step = 0; step < 2; ++step)
+    root = mulf(constant(x.getType(), 0.5), addf(root, divf(x, root)));
+  Value isZero = cmpf(arith::CmpFPredicate::OEQ, first, constant(x.getType(), 0.0));
+  return select(isZero, first, root);
+}
+
 Value TeamBuilder::sumBefore(Value value) {
   if (!hasLanes())
     return index(0);

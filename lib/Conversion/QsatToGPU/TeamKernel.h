@@ -34,6 +34,12 @@ public:
   bool hasLanes() const { return lanes > 1; }
   /// 2^x, by the special function unit where there is one.
   Value exp2(Value x);
+  /// x as a whole number not below it, or the nearest; without a library, which a
+  /// target may not have. NaN stays.
+  Value roundUp(Value x);
+  Value roundToEven(Value x); ///< of x >= 0
+  /// The root of an f64 x >= 0 within the range of f32: SPIR-V has that of f32 only.
+  Value sqrt(Value x);
 };
 
 /// A launch of `teams` x `heads` x `batches` teams.

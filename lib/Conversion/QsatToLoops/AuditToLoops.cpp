@@ -5,6 +5,7 @@
 // mod G. Dense attention of q' by the kernel that attention uses, told where its rows
 // really are, gives o* and lse*; they are compared with o and lse.
 
+#include "AuditDraw.h"
 #include "FlashKernel.h"
 #include "Lowering.h"
 #include "TaskBuilder.h"
@@ -20,11 +21,6 @@ struct Sample {
   Value rows, weights, queries, o, lse;
 
   std::array<Value, 5> buffers() const { return {rows, weights, queries, o, lse}; }
-};
-
-/// A drawn row, of the op's own rows, and the weight of its terms.
-struct Draw {
-  Value row, weight;
 };
 
 /// The audit as code sees it that gets its operands, the sample and a task.
@@ -60,23 +56,6 @@ private:
     for (int64_t s = 0; s < 2; ++s)
       b.loop(group, [&](Value g) { body(g, s); });
   }
-  Value hash(Value g, int64_t s, int64_t number);
-  Draw drawRow(Value g, int64_t s);
-
-  // In i64, which holds every product below.
-  Value widen(Value i32) { return b.create<arith::ExtUIOp>(b.getI64Type(), i32); }
-  Value powerOfTwo(Value k) { return b.create<arith::ShLIOp>(b.i64(1), k); }
-  /// The bits of `x` from its leading one on.
-  Value bitWidth(Value x) {
-    return b.sub(b.i64(64), b.create<math::CountLeadingZerosOp>(x).getResult());
-  }
-  Value levelBegin(Value level) {
-    Value before = b.max(b.sub(level, b.i64(1)), b.i64(0));
-    return b.select(b.eq(level, b.i64(0)), b.i64(0), powerOfTwo(before));
-  }
-  Value levelSize(Value level, Value rows) {
-    return b.sub(b.min(powerOfTwo(level), rows), levelBegin(level));
-  }
 
   TaskBuilder &b;
   AuditOp op;
@@ -90,39 +69,11 @@ private:
 };
 } // namespace
 
-Value AuditTask::hash(Value g, int64_t s, int64_t number) {
-  Value place = b.add(stratum, b.div(at[2], op.getStratum()));
-  return b.hash(op.getSeed(), {{0x9E3779B9u, b.add(b.mul(place, 2), s + 1)},
-                               {0x85EBCA77u, b.index(number)},
-                               {0xC2B2AE3Du, b.add(head(g), at[1])},
-                               {0x27D4EB2Fu, b.add(batch, at[0])}});
-}
-
-Draw AuditTask::drawRow(Value g, int64_t s) {
-  Value rows = b.toI64(count), last = bitWidth(b.sub(rows, b.i64(1))); // n_t, K
-  Value from = b.i64(0), size = rows;
-  if (s == 0) {
-    Value zeros = b.create<math::CountLeadingZerosOp>(hash(g, s, 0));
-    Value level = b.min(widen(zeros), last);
-    from = levelBegin(level);
-    size = levelSize(level, rows);
-  }
-  Value scaled = b.create<arith::ShRUIOp>(b.mul(widen(hash(g, s, 1)), size), b.i64(32));
-  Value offset = b.add(from, scaled);
-
-  auto acc = cast<FloatType>(cast<MemRefType>(sample.o.getType()).getElementType());
-  auto real = [&](Value x) -> Value { return b.create<arith::SIToFPOp>(acc, x); };
-  Value found = bitWidth(offset), one = b.constant(acc, 1.0);
-  Value exponent = b.select(b.eq(found, last), last, b.add(found, b.i64(1)));
-  Value near = b.divf(one, b.mulf(real(powerOfTwo(exponent)), real(levelSize(found, rows))));
-  Value weight = b.divf(one, b.addf(near, b.divf(one, real(rows))));
-  return {b.add(first, b.toIndex(offset)), weight};
-}
-
 /// rows, weights and q' of the stratum, for every query head of the kv head.
 void AuditTask::draw() {
   forEachDraw([&](Value g, int64_t s) {
-    Draw drawn = drawRow(g, s);
+    auto acc = cast<FloatType>(cast<MemRefType>(sample.o.getType()).getElementType());
+    AuditDraw drawn = drawAuditRow(b, op, at, {batch, head(g), stratum, first, count}, s, acc);
     b.store(b.toI32(drawn.row), sample.rows, {batch, kvHead, slot(g, s)});
     b.store(drawn.weight, sample.weights, {batch, kvHead, slot(g, s)});
     b.loop(b.dim(q, 3), [&](Value d) {

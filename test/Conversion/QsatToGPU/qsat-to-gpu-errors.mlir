@@ -32,9 +32,8 @@ func.func @host(%q: memref<1x1x8x64xbf16>) -> bf16 {
 
 // -----
 
-func.func @audit(%q: memref<1x2x128x8xf32>, %e: memref<1x2x1x2xf32>) {
-  // expected-error @+1 {{'qsat.audit' op has no GPU kernel yet}}
-  qsat.audit ins(%q, %q, %q : memref<1x2x128x8xf32>, memref<1x2x128x8xf32>, memref<1x2x128x8xf32>)
-    of(%q : memref<1x2x128x8xf32>) outs(%e, %e : memref<1x2x1x2xf32>, memref<1x2x1x2xf32>)
+func.func @int8(%q: memref<1x2x128x8xf32>, %a: memref<1x2x1x1xf32>) {
+  // expected-error @+1 {{'qsat.amplitude_score' op expected scores in the element type of q on a GPU, but got int8: leave it out}}
+  qsat.amplitude_score ins(%q, %q : memref<1x2x128x8xf32>, memref<1x2x128x8xf32>) outs(%a : memref<1x2x1x1xf32>) {int8}
   return
 }

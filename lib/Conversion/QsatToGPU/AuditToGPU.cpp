@@ -1,0 +1,182 @@
+//===- AuditToGPU.cpp - qsat.audit to three launches ----------------------===//
+// Rows are drawn, their dense attention is computed, and the audited one compared.
+
+#include "Audit.h"
+#include "Constants.h"
+#include "PortableAttention.h"
+#include "TeamKernel.h"
+#include "WarpAttention.h"
+
+#include "../QsatToLoops/AuditDraw.h"
+
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+using namespace qsat;
+
+using Values = KernelBuilder::Values;
+
+/// Rows and weights of a stratum, one thread for it and a query head.
+static void launchDraw(AuditOp op, const AuditSample &sample, FloatType acc, GPULoweringContext &context) {
+  CPUTarget machine;
+  TaskBuilder host(op.getLoc(), OpBuilder(op), machine);
+  Value q = op.getQ();
+  TeamLaunch launch{"qsat_audit_draw", /*lanes=*/1, host.dim(op.getError(), 2), host.dim(q, 1), host.dim(q, 0),
+                    {sample.rows, sample.weights, host.dim(q, 1), host.dim(q, 2)}};
+  llvm::append_range(launch.arguments, op.getPosition());
+  launchTeams(op, context, launch, [&](TeamBuilder &b, ValueRange args, Value team, Value head, Value batch) {
+    Value rows = args[0], weights = args[1], group = b.div(args[2], b.dim(rows, 1));
+    Values at(4, b.index(0));
+    if (!op.getPosition().empty())
+      at = Values(args.drop_front(4));
+    Value first = b.mul(team, op.getStratum());
+    AuditStratum stratum{batch, head, team, first, b.min(b.sub(args[3], first), op.getStratum())};
+    for (int64_t s = 0; s < 2; ++s) {
+      AuditDraw draw = drawAuditRow(b, op, at, stratum, s, acc);
+      Value slot = b.add(b.mul(b.add(b.mul(team, 2), b.index(s)), group), b.rem(head, group));
+      Value place[] = {batch, b.div(head, group), slot};
+      b.store(b.toI32(draw.row), rows, place);
+      b.store(draw.weight, weights, place);
+    }
+  });
+}
+
+void qsat::launchPortableAudit(const FlashOp &op, const AuditSample &sample, ValueRange captures,
+                               GPULoweringContext &context) {
+  CPUTarget machine;
+  TaskBuilder host(op.op->getLoc(), OpBuilder(op.op), machine);
+  TeamLaunch launch{"qsat_audit", /*lanes=*/1, host.mul(sample.slots, sample.parts), host.dim(op.k, 1), host.dim(op.k, 0), {}};
+  // The results stand where attention has its own.
+  auto audit = cast<AuditOp>(op.op);
+  launch.arguments = llvm::to_vector(audit->getOperands().drop_back(audit.getInits().size()));
+  launch.arguments.append({sample.o, sample.lse});
+  unsigned count = launch.arguments.size();
+  launch.arguments.append({sample.rows, sample.parts});
+  llvm::append_range(launch.arguments, captures);
+  launchTeams(op.op, context, launch, [&](TeamBuilder &b, ValueRange args, Value team, Value kvHead, Value batch) {
+    ValueRange operands = args.take_front(count);
+    Value rows = args[count], parts = args[count + 1], slots = b.dim(rows, 2), keys = b.dim(operands[1], 2);
+    Value group = b.div(b.dim(operands[0], 1), b.dim(operands[1], 1));
+    Value slot = b.rem(team, slots), part = b.div(team, slots), keysOfPart = b.ceilDiv(keys, parts);
+    Value head = b.add(b.mul(kvHead, group), b.rem(slot, group));
+    Value row = b.toIndex(b.load(rows, {batch, kvHead, slot}));
+    Value first = b.mul(part, keysOfPart), end = b.min(b.add(first, keysOfPart), keys);
+    PortableAttention(b, op, operands, captures, args.drop_front(count + 2))
+        .buildPart(batch, head, row, {first, end, kvHead, team});
+  });
+}
+
+namespace {
+/// One draw: error, norm and kept. The lanes of a team have columns of their own.
+class CompareDraw {
+public:
+  CompareDraw(TeamBuilder &b, const AuditSample &sample, Value o, Value lse, ValueRange results, Value slot,
+              Value kvHead, Value batch)
+      : b(b), sample(sample), o(o), lse(lse), results(results), slot(slot), kvHead(kvHead), batch(batch),
+        acc(cast<FloatType>(cast<MemRefType>(sample.o.getType()).getElementType())),
+        zero(b.constant(acc, 0.0)), none(b.constant(acc, -kInfinity)) {}
+
+  void build() {
+    Value heads = b.dim(o, 1), group = b.div(heads, b.dim(sample.rows, 1)), place[] = {batch, kvHead, slot};
+    Value head = b.add(b.mul(kvHead, group), b.rem(slot, group)), draw = b.div(slot, group);
+    Value row = b.toIndex(b.load(sample.rows, place)), weight = b.load(sample.weights, place);
+    // Parts by their lse; a row that sees nothing has no weight in any.
+    Value top = forEachPart({none}, [&](Value part, ValueRange top) -> Values { return {b.maxf(top[0], part)}; })[0];
+    base = b.select(b.cmpf(arith::CmpFPredicate::OEQ, top, none), zero, top);
+    Value sum = forEachPart({zero}, [&](Value part, ValueRange sum) -> Values { return {b.addf(sum[0], weightOf(part))}; })[0];
+    Value seesNothing = b.cmpf(arith::CmpFPredicate::OEQ, sum, zero);
+    Value inverse = b.select(seesNothing, zero, b.divf(b.constant(acc, 1.0), sum));
+    Values sums = b.loop(b.lane, b.dim(o, 3), b.lanes, {zero, zero}, [&](Value d, ValueRange sums) -> Values {
+      Value exact = b.mulf(exactColumn(d), inverse);
+      Value difference = b.subf(b.loadAs(acc, o, {batch, head, row, d}), exact);
+      return {b.addf(b.mulf(difference, difference), sums[0]), b.addf(b.mulf(exact, exact), sums[1])};
+    });
+    Values values{b.mulf(weight, b.sumOfTeam(sums[0])), b.mulf(weight, b.sumOfTeam(sums[1]))};
+    if (lse) {
+      Value given = b.mulf(b.load(lse, {batch, head, row}), b.constant(acc, kLog2E));
+      values.push_back(b.select(seesNothing, zero, b.mulf(b.exp2(b.subf(given, base)), inverse)));
+    }
+    b.when(b.eq(b.lane, b.index(0)), [&] {
+      for (auto [value, result] : llvm::zip_equal(values, results))
+        b.storeAs(value, result, {batch, head, b.div(draw, 2), b.rem(draw, 2)});
+    });
+  }
+
+private:
+  Value placeOf(Value part) { return b.add(b.mul(part, sample.slots), slot); }
+
+  /// Calls `body` with the lse of each part, in exponents of 2.
+  Values forEachPart(ValueRange inits, function_ref<Values(Value, ValueRange)> body) {
+    return b.loop(b.index(0), sample.parts, 1, inits, [&](Value part, ValueRange carried) {
+      return body(b.mulf(b.load(sample.lse, {batch, kvHead, placeOf(part)}), b.constant(acc, kLog2E)), carried);
+    });
+  }
+
+  /// NaN of the maximum is that of a sum.
+  Value weightOf(Value lse) { return b.exp2(b.subf(lse, base)); }
+
+  /// The sum over the parts of column d.
+  Value exactColumn(Value d) {
+    return b.loop(b.index(0), sample.parts, 1, {zero}, [&](Value part, ValueRange sum) -> Values {
+      Value place[] = {batch, kvHead, placeOf(part)};
+      Value weight = weightOf(b.mulf(b.load(sample.lse, place), b.constant(acc, kLog2E)));
+      return {b.addf(b.mulf(b.load(sample.o, {batch, kvHead, placeOf(part), d}), weight), sum[0])};
+    })[0];
+  }
+
+  TeamBuilder &b;
+  const AuditSample &sample;
+  Value o, lse;
+  ValueRange results;
+  Value slot, kvHead, batch;
+  FloatType acc;
+  Value zero, none, base;
+};
+} // namespace
+
+static void launchCompare(AuditOp op, const AuditSample &sample, GPULoweringContext &context) {
+  CPUTarget machine;
+  TaskBuilder host(op.getLoc(), OpBuilder(op), machine);
+  int64_t lanes = op.getAccType().isF32() ? context.target.warpLanes : 1;
+  TeamLaunch launch{"qsat_audit_compare", lanes, sample.slots, host.dim(op.getK(), 1), host.dim(op.getK(), 0),
+                    {sample.rows, sample.weights, sample.o, sample.lse, sample.parts, op.getO()}};
+  if (op.getLse())
+    launch.arguments.push_back(op.getLse());
+  llvm::append_range(launch.arguments, op.getInits());
+  launchTeams(op, context, launch, [&](TeamBuilder &b, ValueRange args, Value slot, Value kvHead, Value batch) {
+    AuditSample inside{args[0], args[1], args[2], args[3], b.dim(args[0], 2), args[4]};
+    CompareDraw(b, inside, args[5], op.getLse() ? args[6] : Value(), args.take_back(op.getInits().size()), slot, kvHead,
+                batch)
+        .build();
+  });
+}
+
+/// Parts of the keys: so many that threads of all rows fill a device, each with
+/// enough keys that merging does not count.
+static Value countParts(TaskBuilder &b, Value keys) {
+  constexpr int64_t kLeastKeys = 512, kMost = 16;
+  return b.clamp(b.div(keys, kLeastKeys), b.index(1), b.index(kMost));
+}
+
+LogicalResult qsat::lowerAudit(AuditOp audit, GPULoweringContext &context) {
+  FlashOp op(audit);
+  SmallVector<Value> captures = isolateRegion(audit);
+  if (failed(verifyForKernel(op)) || failed(verifyPortable(op, captures)))
+    return failure();
+  CPUTarget machine;
+  TaskBuilder b(audit.getLoc(), OpBuilder(audit), machine);
+  Value batches = b.dim(op.k, 0), kvHeads = b.dim(op.k, 1);
+  AuditSample sample;
+  sample.slots = b.mul(b.mul(b.dim(audit.getError(), 2), 2), b.div(b.dim(op.q, 1), kvHeads));
+  sample.parts = countParts(b, b.dim(op.k, 2));
+  Value results = b.mul(sample.parts, sample.slots);
+  sample.rows = b.allocate(b.getI32Type(), {batches, kvHeads, sample.slots});
+  sample.weights = b.allocate(op.acc, {batches, kvHeads, sample.slots});
+  sample.o = b.allocate(op.acc, {batches, kvHeads, results, b.dim(op.v, 3)});
+  sample.lse = b.allocate(op.acc, {batches, kvHeads, results});
+  launchDraw(audit, sample, op.acc, context);
+  launchPortableAudit(op, sample, captures, context);
+  launchCompare(audit, sample, context);
+  b.release({sample.rows, sample.weights, sample.o, sample.lse});
+  return success();
+}
