@@ -1,6 +1,7 @@
 //===- AmplitudeScoreToGPU.cpp - qsat.amplitude_score to launches ---------===//
 
 #include "HopperRows.h"
+#include "WarpLogits.h"
 
 #include "mlir/IR/Remarks.h"
 
@@ -65,8 +66,7 @@ private:
     llvm::Expected<HopperRowsPlan> plan = HopperRowsPlan::get(op, context.target);
     if (plan)
       return launchHopperRows(op, *plan, sampled, masses, context);
-    remark::missed(op.getLoc(), remark::RemarkOpts::name("score-rows").category("qsat"))
-        << "one thread for each row and key block" << remark::reason("{0}", llvm::toString(plan.takeError()));
+    explain("score-rows", llvm::toString(plan.takeError()));
     launchPortableRows(op, sampled, masses, passes, context);
   }
 
@@ -84,7 +84,13 @@ private:
       launchBlockMeans(op, "qsat_query_means", queries, op.getBlockM(), context);
     }
     withMasses("qsat_block_normalize", estimator, {}, lse, [&](const SampledRows &sampled, Value masses) {
-      launchBlockLogits(op, sampled, masses, keys, isPooled ? &queries : nullptr, context);
+      if (isPooled)
+        return launchBlockLogits(op, sampled, masses, keys, &queries, context);
+      std::string whyNot = whyNoWarpLogits(op, context.target);
+      if (whyNot.empty())
+        return launchWarpLogits(op, sampled, masses, keys, context);
+      explain("score-blocks", whyNot);
+      launchBlockLogits(op, sampled, masses, keys, nullptr, context);
     });
     b.release(buffers);
   }
@@ -98,6 +104,11 @@ private:
     withMasses("qsat_score_normalize", Estimator::Cascade, passes, op.getLse(),
                [&](const SampledRows &sampled, Value masses) { launchRows(sampled, masses, passes); });
     b.release(passes);
+  }
+
+  void explain(StringRef kernel, const std::string &reason) {
+    remark::missed(op.getLoc(), remark::RemarkOpts::name(kernel).category("qsat"))
+        << "one thread for each row and key block" << remark::reason("{0}", reason);
   }
 
   SmallVector<Value> extentsOfBlocks() {

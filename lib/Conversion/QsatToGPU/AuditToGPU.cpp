@@ -151,11 +151,22 @@ static void launchCompare(AuditOp op, const AuditSample &sample, GPULoweringCont
   });
 }
 
-/// Parts of the keys: so many that threads of all rows fill a device, each with
-/// enough keys that merging does not count.
-static Value countParts(TaskBuilder &b, Value keys) {
-  constexpr int64_t kLeastKeys = 512, kMost = 16;
-  return b.clamp(b.div(keys, kLeastKeys), b.index(1), b.index(kMost));
+/// Parts of the keys: so many that they fill a device twice, of at least 512 keys each;
+/// for warps whose blocks share keys.
+static Value countParts(AuditOp op, const FlashOp &flash, const AuditSample &sample, bool hasWarps,
+                        GPULoweringContext &context) {
+  constexpr int64_t kLeastKeys = 512, kMost = 16, kRounds = 2;
+  CPUTarget machine;
+  TaskBuilder b(op.getLoc(), OpBuilder(op), machine);
+  Value most = b.clamp(b.div(b.dim(op.getK(), 2), kLeastKeys), b.index(1), b.index(kMost));
+  if (!hasWarps)
+    return most;
+  HostBuilder host(op.getLoc(), OpBuilder(op), context.symbols);
+  Value processors = host.call("qsat_gpu_processors", host.getI64Type(), {});
+  Value blocks = b.KernelBuilder::ceilDiv(sample.slots, slotsOfWarpAudit(flash));
+  blocks = b.mul(blocks, b.mul(b.dim(op.getK(), 0), b.dim(op.getK(), 1)));
+  Value wanted = b.div(b.mul(b.toIndex(processors), kRounds), b.max(blocks, 1));
+  return b.clamp(wanted, b.index(1), most);
 }
 
 LogicalResult qsat::lowerAudit(AuditOp audit, GPULoweringContext &context) {
@@ -168,14 +179,24 @@ LogicalResult qsat::lowerAudit(AuditOp audit, GPULoweringContext &context) {
   Value batches = b.dim(op.k, 0), kvHeads = b.dim(op.k, 1);
   AuditSample sample;
   sample.slots = b.mul(b.mul(b.dim(audit.getError(), 2), 2), b.div(b.dim(op.q, 1), kvHeads));
-  sample.parts = countParts(b, b.dim(op.k, 2));
+  op.o = audit.getO(); // the sample's has more, of the accumulation type
+  std::string whyNotWarps = context.target.hasWarpMMA ? whyNoWarpKernel(op, captures) : "the chip has no mma.sync";
+  sample.parts = countParts(audit, op, sample, whyNotWarps.empty(), context);
   Value results = b.mul(sample.parts, sample.slots);
   sample.rows = b.allocate(b.getI32Type(), {batches, kvHeads, sample.slots});
   sample.weights = b.allocate(op.acc, {batches, kvHeads, sample.slots});
   sample.o = b.allocate(op.acc, {batches, kvHeads, results, b.dim(op.v, 3)});
   sample.lse = b.allocate(op.acc, {batches, kvHeads, results});
+  op.o = sample.o;
   launchDraw(audit, sample, op.acc, context);
-  launchPortableAudit(op, sample, captures, context);
+  if (whyNotWarps.empty()) {
+    launchWarpAudit(op, sample, captures, context);
+  } else {
+    if (context.target.hasWarpMMA)
+      remark::missed(audit.getLoc(), remark::RemarkOpts::name("audit").category("qsat"))
+          << "one thread for each drawn row" << remark::reason("{0}", whyNotWarps);
+    launchPortableAudit(op, sample, captures, context);
+  }
   launchCompare(audit, sample, context);
   b.release({sample.rows, sample.weights, sample.o, sample.lse});
   return success();

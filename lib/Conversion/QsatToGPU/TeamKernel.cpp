@@ -71,12 +71,16 @@ Value TeamBuilder::roundToEven(Value x) {
 Value TeamBuilder::sqrt(Value x) {
   if (onDriver)
     return create<math::SqrtOp>(x);
-  // Two steps of Newton's double the 24 bits twice.
-  Value first = convert(create<math::SqrtOp>(convert(x, getF32Type())), x.getType()), root = first;
-  for (int64_t step = 0; step < 2; ++step)
-    root = mulf(constant(x.getType(), 0.5), addf(root, divf(x, root)));
-  Value isZero = cmpf(arith::CmpFPredicate::OEQ, first, constant(x.getType(), 0.0));
-  return select(isZero, first, root);
+  // A step of Newton's doubles the 24 bits; one whose error, x - root^2, is exact
+  // (of halves of the bits) rounds as if there had been no other.
+  Type f64 = x.getType();
+  Value first = convert(create<math::SqrtOp>(convert(x, getF32Type())), f64), half = constant(f64, 0.5);
+  Value root = mulf(half, addf(first, divf(x, first)));
+  Value bits = create<arith::AndIOp>(create<arith::BitcastOp>(getI64Type(), root), i64(-(int64_t(1) << 27)));
+  Value high = create<arith::BitcastOp>(f64, bits), low = subf(root, high);
+  Value error = subf(subf(x, mulf(high, high)), mulf(constant(f64, 2.0), mulf(high, low)));
+  root = addf(root, divf(mulf(half, subf(error, mulf(low, low))), root));
+  return select(cmpf(arith::CmpFPredicate::OEQ, first, constant(f64, 0.0)), first, root);
 }
 
 Value TeamBuilder::sumBefore(Value value) {

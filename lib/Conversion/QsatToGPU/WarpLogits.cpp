@@ -1,0 +1,292 @@
+//===- WarpLogits.cpp - Rows against means of blocks, by warps ------------===//
+
+#include "WarpLogits.h"
+
+#include "Constants.h"
+
+using namespace mlir;
+using namespace qsat;
+
+using Values = DeviceBuilder::Values;
+
+WarpLogits::WarpLogits(NvidiaBuilder &b, const FlashOp &op, const SampledRows &sampled,
+                       const WarpLogitsArguments &args)
+    : b(b), op(op), sampled(sampled), args(args), tile(b, op, args.mask, noRegion, {}, args.rows, args.keys),
+      element(cast<FloatType>(cast<MemRefType>(op.q.getType()).getElementType())),
+      width(cast<MemRefType>(op.q.getType()).getDimSize(3)) {}
+
+void WarpLogits::build() {
+  findRows();
+  b.when(b.less(firstRow, args.rows), [&] {
+    Values rows = loadRows();
+    // Blocks of which a row sees all begin below what the last row sees.
+    Value seen = b.min(b.ceilDiv(b.max(tile.highKey(lastRow), b.i32(0)), op.blockKeys), end);
+    b.loop(b.i32(0), b.ceilDiv(seen, 8 * kTiles), {}, [&](Value t, ValueRange) -> Values {
+      Value firstBlock = b.mul(t, 8 * kTiles);
+      b.when(anySees(firstKeyOf(firstBlock), firstKeyOf(b.add(firstBlock, 8 * kTiles))),
+             [&] { scoreMeans(firstBlock, rows); });
+      return {};
+    });
+    exactMasses(rows);
+  });
+}
+
+/// The last rows first: they see most keys under a causal mask.
+void WarpLogits::findRows() {
+  Value thread = b.threadId(), warp = b.uniform(b.shiftRight(thread, 5));
+  lane = b.bitAnd(thread, 31);
+  column = b.mul(b.bitAnd(lane, 3), kLoaded);
+  head = b.create<NVVM::BlockIdYOp>(b.getI32Type());
+  batch = b.create<NVVM::BlockIdZOp>(b.getI32Type());
+  kvHead = b.div(head, args.kvShare);
+  int64_t perBlock = sampled.blockRows / kRows;
+  Value number = b.add(b.mul(b.sub(b.sub(b.gridSize(), 1), b.blockId()), kWarps), warp);
+  block = b.div(number, perBlock);
+  Value firstOfBlock = b.mul(block, sampled.blockRows), lastOfAll = b.sub(args.rows, 1);
+  firstRow = b.add(firstOfBlock, b.mul(b.rem(number, perBlock), kRows));
+  lastRow = b.min(b.add(firstRow, kRows - 1), lastOfAll);
+  for (int64_t r = 0; r < 2; ++r)
+    row[r] = b.add(firstRow, b.add(b.shiftRight(lane, 2), 8 * r));
+  Value lastOfBlock = b.min(b.add(firstOfBlock, sampled.blockRows - 1), lastOfAll);
+  end = b.ceilDiv(b.max(tile.highKey(lastOfBlock), b.i32(0)), op.blockKeys);
+
+  auto address = [&](Value pointer, Value elements, int64_t bytes) {
+    Value base = b.create<LLVM::PtrToIntOp>(b.getI64Type(), pointer);
+    return b.add(base, b.mul(elements, b.i64(bytes)));
+  };
+  Value kvHeads = b.div(args.heads, args.kvShare);
+  keys = address(args.k.data, b.add(b.mul(b.extend(batch), args.k.batch), b.mul(b.extend(kvHead), args.k.head)), 2);
+  Value ofMeans = b.mul(b.extend(b.add(b.mul(batch, kvHeads), kvHead)), b.mul(b.extend(args.keyBlocks), b.i64(width)));
+  means = address(args.means, ofMeans, 4);
+  if (args.variances)
+    variances = address(args.variances, ofMeans, 4);
+  Value list = b.add(b.mul(b.extend(b.add(b.mul(batch, args.heads), head)), b.extend(args.queryBlocks)), b.extend(block));
+  Value inBlock = b.extend(b.sub(row[0], firstOfBlock));
+  Value perList = b.mul(b.extend(args.keyBlocks), b.i64(sampled.blockRows));
+  target = address(args.masses, b.add(b.mul(list, perList), inBlock), 4);
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+/// `count` i32 from an address that is a multiple of 16.
+Values WarpLogits::loadWords(Value address, int64_t count) {
+  Values words;
+  for (int64_t first = 0; first < count; first += 4) {
+    Value from = b.create<LLVM::IntToPtrOp>(b.pointer(/*global*/ 1), b.add(address, b.i64(4 * first)));
+    Value four = b.create<LLVM::LoadOp>(VectorType::get(4, b.getI32Type()), from, /*alignment=*/16);
+    for (int64_t i = 0; i < 4; ++i)
+      words.push_back(b.create<LLVM::ExtractElementOp>(four, b.i32(i)));
+  }
+  return words;
+}
+
+Values WarpLogits::loadRows() {
+  Values all;
+  Value base = b.create<LLVM::PtrToIntOp>(b.getI64Type(), args.q.data);
+  Value ofHead = b.add(b.mul(b.extend(batch), args.q.batch), b.mul(b.extend(head), args.q.head));
+  for (int64_t chunk = 0; chunk < width / kChunk; ++chunk) {
+    for (int64_t r = 0; r < 2; ++r) {
+      Value known = b.min(row[r], lastRow); // past the last: nothing is stored
+      Value place = b.add(b.add(ofHead, b.mul(b.extend(known), args.q.row)), b.extend(b.add(column, chunk * kChunk)));
+      llvm::append_range(all, loadWords(b.add(base, b.mul(place, b.i64(2))), kLoaded / 2));
+    }
+  }
+  return all;
+}
+
+void WarpLogits::store(Value mass, Value block, int64_t r) {
+  Value place = b.add(b.mul(b.extend(block), b.i64(sampled.blockRows)), b.i64(8 * r));
+  Value to = b.create<LLVM::IntToPtrOp>(b.pointer(/*global*/ 1), b.add(target, b.mul(place, b.i64(4))));
+  b.create<LLVM::StoreOp>(mass, to, /*alignment=*/4);
+}
+
+//===----------------------------------------------------------------------===//
+// The mask
+//===----------------------------------------------------------------------===//
+
+Value WarpLogits::seesAll(Value row, Value first, Value end) {
+  Value all = b.cmp(arith::CmpIPredicate::sle, end, tile.highKey(row));
+  if (!hasLowBound(op))
+    return all;
+  // Keys before the sinks are seen outside the window too: it need only hold the others.
+  Value isNear = b.cmp(arith::CmpIPredicate::sge, b.max(first, args.mask.sinks), lowKey(row));
+  return b.both(all, b.either(isNear, b.cmp(arith::CmpIPredicate::sle, end, args.mask.sinks)));
+}
+
+Value WarpLogits::anySees(Value first, Value end) {
+  Value any = b.less(first, tile.highKey(lastRow));
+  if (!hasLowBound(op))
+    return any;
+  return b.both(any, b.either(b.less(lowKey(firstRow), end), b.less(first, args.mask.sinks)));
+}
+
+//===----------------------------------------------------------------------===//
+// Means
+//===----------------------------------------------------------------------===//
+
+/// Element `number` of a pair, as f32.
+Value WarpLogits::toFloat(Value pair, int64_t number) {
+  if (element.isBF16()) // the upper half of an f32
+    return b.create<LLVM::BitcastOp>(b.getF32Type(), number ? b.bitAnd(pair, -65536) : b.shiftLeft(pair, 16));
+  Value both = b.create<LLVM::BitcastOp>(VectorType::get(2, element), pair);
+  return b.create<LLVM::FPExtOp>(b.getF32Type(), b.create<LLVM::ExtractElementOp>(both, b.i32(number)));
+}
+
+namespace {
+/// x = high + low, as the words that a product in tf32 reads: it ignores the last
+/// 13 bits.
+struct Split {
+  Value high, low;
+
+  static Split of(NvidiaBuilder &b, Value x) {
+    Value bits = b.bitAnd(b.create<LLVM::BitcastOp>(b.getI32Type(), x), -8192);
+    Value rest = b.create<LLVM::FSubOp>(x, b.create<LLVM::BitcastOp>(b.getF32Type(), bits));
+    return {bits, b.create<LLVM::BitcastOp>(b.getI32Type(), rest)};
+  }
+};
+} // namespace
+
+/// sum [16,8] += a [16,8] . b [8,8] in tf32.
+static void multiplyAdd(NvidiaBuilder &b, MutableArrayRef<Value> sum, ValueRange left, ValueRange right) {
+  Type result = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(4, b.getF32Type()));
+  auto tf32 = NVVM::MMATypes::tf32;
+  Value product = b.create<NVVM::MmaOp>(result, left, right, ValueRange(sum), ArrayRef<int64_t>{16, 8, 8}, std::nullopt,
+                                        std::nullopt, std::array<NVVM::MMATypes, 2>{tf32, tf32},
+                                        std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row, NVVM::MMALayout::col});
+  for (int64_t i = 0; i < 4; ++i)
+    sum[i] = b.create<LLVM::ExtractValueOp>(product, i);
+}
+
+/// 8 kTiles key blocks from `firstBlock`. A step has two columns of each thread: the
+/// first stands for column lane % 4 of the instruction, the second for that + 4.
+void WarpLogits::scoreMeans(Value firstBlock, ValueRange rows) {
+  Values sums(4 * kTiles, b.f32(0.0)), squares = sums;
+  Value lastBlock = b.sub(args.keyBlocks, 1);
+  for (int64_t chunk = 0; chunk < width / kChunk; ++chunk) {
+    ValueRange pairs = rows.slice(chunk * kLoaded, kLoaded);
+    // The rows as left operands: (row, column) of step p at 4 p + 2 column + row.
+    Values left, high, low;
+    for (int64_t p = 0; p < kLoaded / 2; ++p)
+      for (int64_t e = 0; e < 2; ++e)
+        for (int64_t r = 0; r < 2; ++r) {
+          Value x = toFloat(pairs[4 * r + p], e);
+          left.push_back(b.create<LLVM::BitcastOp>(b.getI32Type(), x));
+          Split square = Split::of(b, b.mulf(x, x));
+          high.push_back(square.high);
+          low.push_back(square.low);
+        }
+    for (int64_t n = 0; n < kTiles; ++n) {
+      // Past the last block the last one is looked at again, and not stored.
+      Value block = b.min(b.add(b.add(firstBlock, 8 * n), b.shiftRight(lane, 2)), lastBlock);
+      Value place = b.add(b.mul(b.extend(block), b.i64(width)), b.extend(b.add(column, chunk * kChunk)));
+      auto load = [&](Value base) {
+        SmallVector<Split> parts;
+        for (Value word : loadWords(b.add(base, b.mul(place, b.i64(4))), kLoaded))
+          parts.push_back(Split::of(b, b.create<LLVM::BitcastOp>(b.getF32Type(), word)));
+        return parts;
+      };
+      auto add = [&](Values &to, ValueRange from, int64_t p, Value first, Value second) {
+        multiplyAdd(b, MutableArrayRef(to).slice(4 * n, 4), from.slice(4 * p, 4), {first, second});
+      };
+      SmallVector<Split> mean = load(means), variance;
+      if (variances)
+        variance = load(variances);
+      for (int64_t p = 0; p < kLoaded / 2; ++p) {
+        add(sums, left, p, mean[2 * p].low, mean[2 * p + 1].low);
+        add(sums, left, p, mean[2 * p].high, mean[2 * p + 1].high);
+        if (!variances)
+          continue;
+        add(squares, low, p, variance[2 * p].high, variance[2 * p + 1].high);
+        add(squares, high, p, variance[2 * p].low, variance[2 * p + 1].low);
+        add(squares, high, p, variance[2 * p].high, variance[2 * p + 1].high);
+      }
+    }
+  }
+  storeMeans(firstBlock, sums, squares);
+}
+
+/// s of what the thread's rows see all of.
+void WarpLogits::storeMeans(Value firstBlock, ValueRange sums, ValueRange squares) {
+  Value lastBlock = b.sub(args.keyBlocks, 1), keysOfLast = b.sub(args.keys, firstKeyOf(lastBlock));
+  Value logOfLast = b.log2(b.create<LLVM::SIToFPOp>(b.getF32Type(), keysOfLast));
+  Value logOfBlock = b.f32(std::log2(static_cast<double>(op.blockKeys)));
+  for (int64_t n = 0; n < kTiles; ++n) {
+    for (int64_t e = 0; e < 2; ++e) {
+      Value block = b.add(b.add(firstBlock, 8 * n + e), b.shiftLeft(b.bitAnd(lane, 3), 1));
+      Value log = b.select(b.equal(block, lastBlock), logOfLast, logOfBlock);
+      for (int64_t r = 0; r < 2; ++r) {
+        int64_t at = 4 * n + 2 * r + e;
+        Value mass = b.fma(sums[at], b.f32(op.scale * kLog2E), log);
+        if (variances)
+          mass = b.fma(squares[at], b.f32(op.scale * op.scale / 2 * kLog2E), mass);
+        Value isMine = b.both(b.less(block, end), b.less(row[r], args.rows));
+        isMine = b.both(isMine, seesAll(row[r], firstKeyOf(block), endOf(block)));
+        b.when(isMine, [&] { store(mass, block, r); });
+      }
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Single keys
+//===----------------------------------------------------------------------===//
+
+/// s of the blocks of which rows do not see all.
+void WarpLogits::exactMasses(ValueRange rows) {
+  b.loop(b.i32(0), end, {}, [&](Value block, ValueRange) -> Values {
+    Value first = firstKeyOf(block), last = endOf(block);
+    // Of the first row the end is nearest, of the last row the window.
+    Value isSeen = b.both(seesAll(firstRow, first, last), seesAll(lastRow, first, last));
+    b.when(b.equal(b.create<arith::ExtUIOp>(b.getI32Type(), isSeen), 0), [&] {
+      Value none = b.f32(-kInfinity);
+      Values masses = b.choose(anySees(first, last), [&] { return massesOf(first, last, rows); }, {none, none});
+      for (int64_t r = 0; r < 2; ++r) {
+        Value isPartial = b.equal(b.create<arith::ExtUIOp>(b.getI32Type(), seesAll(row[r], first, last)), 0);
+        Value isMine = b.both(isPartial, b.both(b.less(row[r], args.rows), b.equal(b.bitAnd(lane, 3), 0)));
+        b.when(isMine, [&] { store(masses[r], block, r); });
+      }
+    });
+    return {};
+  });
+}
+
+/// log2 sum 2^s of the thread's rows over the keys that they see.
+Values WarpLogits::massesOf(Value first, Value end, ValueRange rows) {
+  Value none = b.f32(-kInfinity), zero = b.f32(0.0);
+  Value pieces = b.ceilDiv(b.sub(end, first), kPiece);
+  Values state = b.loop(b.i32(0), pieces, {none, none, zero, zero}, [&](Value piece, ValueRange given) -> Values {
+    Value firstKey = b.add(first, b.mul(piece, kPiece)), factors[2];
+    ScoreTile::Place place{{firstKey}, kPiece, firstRow, lastRow, {row[0], row[1]}, b.shiftLeft(b.bitAnd(lane, 3), 1),
+                           batch, {head, head}};
+    SoftmaxState sum{{given[0], given[1]}, {given[2], given[3]}};
+    Values scores = tile.modify(scoreKeys(firstKey, rows), place);
+    tile.softmax(scores, sum, /*isFirst=*/false, factors);
+    return {sum.m[0], sum.m[1], sum.l[0], sum.l[1]};
+  });
+  Values masses;
+  for (int64_t r = 0; r < 2; ++r)
+    masses.push_back(b.fma(state[r], b.f32(tile.exponentScale()), b.log2(tile.sumOfRow(state[2 + r]))));
+  return masses;
+}
+
+/// S [16,kPiece]. A chunk is two steps, of columns as they come.
+Values WarpLogits::scoreKeys(Value firstKey, ValueRange rows) {
+  Values scores(kPiece / 2, b.f32(0.0));
+  Value lastKey = b.sub(args.keys, 1);
+  for (int64_t chunk = 0; chunk < width / kChunk; ++chunk) {
+    ValueRange pairs = rows.slice(chunk * kLoaded, kLoaded);
+    for (int64_t n = 0; n < kPiece / 8; ++n) {
+      Value key = b.min(b.add(b.add(firstKey, 8 * n), b.shiftRight(lane, 2)), lastKey);
+      Value place = b.add(b.mul(b.extend(key), args.k.row), b.extend(b.add(column, chunk * kChunk)));
+      Values right = loadWords(b.add(keys, b.mul(place, b.i64(2))), kLoaded / 2);
+      for (int64_t step = 0; step < 2; ++step) {
+        Value left[] = {pairs[2 * step], pairs[4 + 2 * step], pairs[2 * step + 1], pairs[4 + 2 * step + 1]};
+        Values sum = b.multiplyAdd(ValueRange(scores).slice(4 * n, 4), left, ValueRange(right).slice(2 * step, 2), element);
+        llvm::copy(sum, scores.begin() + 4 * n);
+      }
+    }
+  }
+  return scores;
+}

@@ -1,0 +1,96 @@
+//===- WarpLogits.h - Rows against means of blocks, by warps --*- C++ -*-===//
+// What BlockLogits.cpp computes one by one, as products of a warp (sm_80 and newer).
+// A warp has 16 rows of a query block and looks at all key blocks:
+//
+//   S  = Q Kbar^T, S2 = Q^2 Var^T     8 blocks a tile, tf32     scoreMeans
+//   s  = log2(e) (scale S + scale^2 / 2 S2) + log2 n            storeMeans
+//   s  = log2 sum 2^(mask(Q K^T))     where not all is seen     exactMasses
+//
+// Each operand of a product in tf32 is the sum of two numbers of 11 bits, of which
+// all products but the smallest are taken: as exact as f32. Operands are read as
+// they lie in memory, 16 bytes a thread; a thread's columns need not be those that
+// the instruction names, as long as both operands agree.
+
+#ifndef QSAT_CONVERSION_QSATTOGPU_WARPLOGITS_H
+#define QSAT_CONVERSION_QSATTOGPU_WARPLOGITS_H
+
+#include "ScoreRows.h"
+#include "ScoreTile.h"
+#include "WarpAttention.h"
+
+namespace qsat {
+
+/// What the kernel is called with: on the host the values passed, in the kernel its
+/// arguments. Null what this kernel does not take.
+struct WarpLogitsArguments {
+  RowArray q, k;
+  mlir::Value means, variances, masses;   ///< contiguous, f32
+  mlir::Value heads, kvShare, rows, keys; ///< H, H / Hkv, M, N: i32
+  mlir::Value queryBlocks, keyBlocks;     ///< i32
+  MaskArguments mask;
+
+  /// All that are not null, in the order of the parameters.
+  llvm::SmallVector<mlir::Value *> fields();
+};
+
+class WarpLogits {
+public:
+  using Value = mlir::Value;
+  using Values = DeviceBuilder::Values;
+
+  static constexpr int64_t kRows = 16, kWarps = 4;
+  static constexpr int64_t kThreads = 32 * kWarps;
+
+  WarpLogits(NvidiaBuilder &b, const FlashOp &op, const SampledRows &sampled, const WarpLogitsArguments &args);
+
+  void build();
+
+private:
+  /// Neighbouring columns that one load brings to a thread, and to its four.
+  static constexpr int64_t kLoaded = 8, kChunk = 4 * kLoaded;
+  /// Tiles of 8 key blocks, and keys, that are looked at in one go.
+  static constexpr int64_t kTiles = 4, kPiece = 32;
+
+  void findRows();
+  Values loadWords(Value address, int64_t count);
+  /// For each chunk and row r: kLoaded elements of q, in pairs.
+  Values loadRows();
+  void scoreMeans(Value firstBlock, mlir::ValueRange rows);
+  void storeMeans(Value firstBlock, mlir::ValueRange sums, mlir::ValueRange squares);
+  void exactMasses(mlir::ValueRange rows);
+  Values massesOf(Value first, Value end, mlir::ValueRange rows);
+  Values scoreKeys(Value firstKey, mlir::ValueRange rows);
+
+  Value lowKey(Value row) { return b.add(row, args.mask.lowShift); }
+  Value seesAll(Value row, Value first, Value end);
+  /// Whether a row of the warp may see a key of [first, end).
+  Value anySees(Value first, Value end);
+  Value firstKeyOf(Value block) { return b.mul(block, op.blockKeys); }
+  Value endOf(Value block) { return b.min(firstKeyOf(b.add(block, 1)), args.keys); }
+  Value toFloat(Value pair, int64_t number);
+  void store(Value mass, Value block, int64_t r);
+
+  NvidiaBuilder &b;
+  const FlashOp &op;
+  const SampledRows &sampled;
+  const WarpLogitsArguments &args;
+  RegionArguments noRegion;
+  ScoreTile tile;
+  mlir::FloatType element;
+  int64_t width;
+  Value lane, column;                   ///< the thread's first column of a chunk
+  Value batch, head, kvHead, block;     ///< of the warp
+  Value firstRow, lastRow, row[2];      ///< of the warp, and of the thread
+  Value end;                            ///< past the last key block that the query block sees
+  Value keys, means, variances, target; ///< addresses of the head's K, means, and masses of block 0
+};
+
+/// Why there is no kernel of this kind; empty where there is one.
+std::string whyNoWarpLogits(AmplitudeScoreOp op, const GPUTarget &target);
+/// As `launchBlockLogits`, of estimators centroid and d2.
+void launchWarpLogits(AmplitudeScoreOp op, const SampledRows &sampled, mlir::Value masses, const BlockMeans &keys,
+                      GPULoweringContext &context);
+
+} // namespace qsat
+
+#endif // QSAT_CONVERSION_QSATTOGPU_WARPLOGITS_H
