@@ -18,16 +18,15 @@ WarpLogits::WarpLogits(NvidiaBuilder &b, const FlashOp &op, const SampledRows &s
 void WarpLogits::build() {
   findRows();
   b.when(b.less(firstRow, args.rows), [&] {
-    Values rows = loadRows();
     // Blocks of which a row sees all begin below what the last row sees.
     Value seen = b.min(b.ceilDiv(b.max(tile.highKey(lastRow), b.i32(0)), op.blockKeys), end);
     b.loop(b.i32(0), b.ceilDiv(seen, 8 * kTiles), {}, [&](Value t, ValueRange) -> Values {
       Value firstBlock = b.mul(t, 8 * kTiles);
       b.when(anySees(firstKeyOf(firstBlock), firstKeyOf(b.add(firstBlock, 8 * kTiles))),
-             [&] { scoreMeans(firstBlock, rows); });
+             [&] { scoreMeans(firstBlock); });
       return {};
     });
-    exactMasses(rows);
+    exactMasses();
   });
 }
 
@@ -82,16 +81,14 @@ Values WarpLogits::loadWords(Value address, int64_t count) {
   return words;
 }
 
-Values WarpLogits::loadRows() {
+Values WarpLogits::loadRows(int64_t chunk) {
   Values all;
   Value base = b.create<LLVM::PtrToIntOp>(b.getI64Type(), args.q.data);
   Value ofHead = b.add(b.mul(b.extend(batch), args.q.batch), b.mul(b.extend(head), args.q.head));
-  for (int64_t chunk = 0; chunk < width / kChunk; ++chunk) {
-    for (int64_t r = 0; r < 2; ++r) {
-      Value known = b.min(row[r], lastRow); // past the last: nothing is stored
-      Value place = b.add(b.add(ofHead, b.mul(b.extend(known), args.q.row)), b.extend(b.add(column, chunk * kChunk)));
-      llvm::append_range(all, loadWords(b.add(base, b.mul(place, b.i64(2))), kLoaded / 2));
-    }
+  for (int64_t r = 0; r < 2; ++r) {
+    Value known = b.min(row[r], lastRow); // past the last: nothing is stored
+    Value place = b.add(b.add(ofHead, b.mul(b.extend(known), args.q.row)), b.extend(b.add(column, chunk * kChunk)));
+    llvm::append_range(all, loadWords(b.add(base, b.mul(place, b.i64(2))), kLoaded / 2));
   }
   return all;
 }
@@ -161,11 +158,11 @@ static void multiplyAdd(NvidiaBuilder &b, MutableArrayRef<Value> sum, ValueRange
 
 /// 8 kTiles key blocks from `firstBlock`. A step has two columns of each thread: the
 /// first stands for column lane % 4 of the instruction, the second for that + 4.
-void WarpLogits::scoreMeans(Value firstBlock, ValueRange rows) {
+void WarpLogits::scoreMeans(Value firstBlock) {
   Values sums(4 * kTiles, b.f32(0.0)), squares = sums;
   Value lastBlock = b.sub(args.keyBlocks, 1);
   for (int64_t chunk = 0; chunk < width / kChunk; ++chunk) {
-    ValueRange pairs = rows.slice(chunk * kLoaded, kLoaded);
+    Values pairs = loadRows(chunk);
     // The rows as left operands: (row, column) of step p at 4 p + 2 column + row.
     Values left, high, low;
     for (int64_t p = 0; p < kLoaded / 2; ++p)
@@ -234,14 +231,14 @@ void WarpLogits::storeMeans(Value firstBlock, ValueRange sums, ValueRange square
 //===----------------------------------------------------------------------===//
 
 /// s of the blocks of which rows do not see all.
-void WarpLogits::exactMasses(ValueRange rows) {
+void WarpLogits::exactMasses() {
   b.loop(b.i32(0), end, {}, [&](Value block, ValueRange) -> Values {
     Value first = firstKeyOf(block), last = endOf(block);
     // Of the first row the end is nearest, of the last row the window.
     Value isSeen = b.both(seesAll(firstRow, first, last), seesAll(lastRow, first, last));
     b.when(b.equal(b.create<arith::ExtUIOp>(b.getI32Type(), isSeen), 0), [&] {
       Value none = b.f32(-kInfinity);
-      Values masses = b.choose(anySees(first, last), [&] { return massesOf(first, last, rows); }, {none, none});
+      Values masses = b.choose(anySees(first, last), [&] { return massesOf(first, last); }, {none, none});
       for (int64_t r = 0; r < 2; ++r) {
         Value isPartial = b.equal(b.create<arith::ExtUIOp>(b.getI32Type(), seesAll(row[r], first, last)), 0);
         Value isMine = b.both(isPartial, b.both(b.less(row[r], args.rows), b.equal(b.bitAnd(lane, 3), 0)));
@@ -253,7 +250,7 @@ void WarpLogits::exactMasses(ValueRange rows) {
 }
 
 /// log2 sum 2^s of the thread's rows over the keys that they see.
-Values WarpLogits::massesOf(Value first, Value end, ValueRange rows) {
+Values WarpLogits::massesOf(Value first, Value end) {
   Value none = b.f32(-kInfinity), zero = b.f32(0.0);
   Value pieces = b.ceilDiv(b.sub(end, first), kPiece);
   Values state = b.loop(b.i32(0), pieces, {none, none, zero, zero}, [&](Value piece, ValueRange given) -> Values {
@@ -261,7 +258,7 @@ Values WarpLogits::massesOf(Value first, Value end, ValueRange rows) {
     ScoreTile::Place place{{firstKey}, kPiece, firstRow, lastRow, {row[0], row[1]}, b.shiftLeft(b.bitAnd(lane, 3), 1),
                            batch, {head, head}};
     SoftmaxState sum{{given[0], given[1]}, {given[2], given[3]}};
-    Values scores = tile.modify(scoreKeys(firstKey, rows), place);
+    Values scores = tile.modify(scoreKeys(firstKey), place);
     tile.softmax(scores, sum, /*isFirst=*/false, factors);
     return {sum.m[0], sum.m[1], sum.l[0], sum.l[1]};
   });
@@ -272,11 +269,11 @@ Values WarpLogits::massesOf(Value first, Value end, ValueRange rows) {
 }
 
 /// S [16,kPiece]. A chunk is two steps, of columns as they come.
-Values WarpLogits::scoreKeys(Value firstKey, ValueRange rows) {
+Values WarpLogits::scoreKeys(Value firstKey) {
   Values scores(kPiece / 2, b.f32(0.0));
   Value lastKey = b.sub(args.keys, 1);
   for (int64_t chunk = 0; chunk < width / kChunk; ++chunk) {
-    ValueRange pairs = rows.slice(chunk * kLoaded, kLoaded);
+    Values pairs = loadRows(chunk);
     for (int64_t n = 0; n < kPiece / 8; ++n) {
       Value key = b.min(b.add(b.add(firstKey, 8 * n), b.shiftRight(lane, 2)), lastKey);
       Value place = b.add(b.mul(b.extend(key), args.k.row), b.extend(b.add(column, chunk * kChunk)));

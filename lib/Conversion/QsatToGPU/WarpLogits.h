@@ -53,13 +53,14 @@ private:
 
   void findRows();
   Values loadWords(Value address, int64_t count);
-  /// For each chunk and row r: kLoaded elements of q, in pairs.
-  Values loadRows();
-  void scoreMeans(Value firstBlock, mlir::ValueRange rows);
+  /// Of a chunk, for both rows: kLoaded elements of q, in pairs. Loaded whenever they
+  /// are needed: with what is made of them they would take more registers than there are.
+  Values loadRows(int64_t chunk);
+  void scoreMeans(Value firstBlock);
   void storeMeans(Value firstBlock, mlir::ValueRange sums, mlir::ValueRange squares);
-  void exactMasses(mlir::ValueRange rows);
-  Values massesOf(Value first, Value end, mlir::ValueRange rows);
-  Values scoreKeys(Value firstKey, mlir::ValueRange rows);
+  void exactMasses();
+  Values massesOf(Value first, Value end);
+  Values scoreKeys(Value firstKey);
 
   Value lowKey(Value row) { return b.add(row, args.mask.lowShift); }
   Value seesAll(Value row, Value first, Value end);
