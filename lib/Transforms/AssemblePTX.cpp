@@ -48,8 +48,9 @@ static bool isSpill(StringRef line) {
 }
 
 /// What is wrong with kernels that ptxas assembled, as it says it. Matrix products
-/// are for speed, which registers in memory take away; a kernel without them, such
-/// as one of a thread for each row, may have some there.
+/// are for speed, which registers in memory take away: an error. Without them it is a
+/// remark: a thread that has a row of queries and of outputs, 2 D numbers, may have no
+/// registers for them.
 static LogicalResult checkMessages(gpu::BinaryOp binary, StringRef messages, bool hasProducts) {
   SmallVector<StringRef> lines;
   messages.split(lines, '\n');
@@ -57,9 +58,13 @@ static LogicalResult checkMessages(gpu::BinaryOp binary, StringRef messages, boo
     if (isSerialisation(line))
       return emitError(binary.getLoc(), "expected warpgroup products that run side by side, but ptxas says: ")
              << line.trim();
-    if (hasProducts && isSpill(line))
+    if (!isSpill(line))
+      continue;
+    if (hasProducts)
       return emitError(binary.getLoc(), "expected a kernel that fits its registers, but ptxas says: ")
              << line.trim();
+    remark::missed(binary.getLoc(), remark::RemarkOpts::name("assemble-ptx").category("qsat"))
+        << remark::reason("'{0}' does not fit its registers: {1}", binary.getName(), line.trim());
   }
   return success();
 }

@@ -139,6 +139,8 @@ def cases(seed: int) -> list[Case]:
           for estimator in ("exact", "pooled", "d2", "antidiagonal", "rows", "cascade")),
         score("defaults", extents=(1, 2, 1, 300, 290, 32), block_m=128, block_n=128),
         score("one_result", lse=False, mask=causal),
+        score("exact_many_rows", estimator="exact", block_m=40, mask=causal, extents=(1, 4, 2, 100, 90, 16)),
+        score("d2_many_rows", estimator="d2", block_m=48, mask=Mask.causal(offset=-20), extents=(1, 4, 2, 100, 90, 16)),
         score("rows_stride_not_dividing", estimator="rows", stride=7, mask=causal),
         score("cascade_small_share", estimator="cascade", stride=4, share=0.1, mask=causal),
         score("nothing_visible", estimator="d2", mask=Mask.causal(offset=-100)),

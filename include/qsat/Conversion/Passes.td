@@ -84,13 +84,18 @@ def ConvertQsatToGPU : Pass<"convert-qsat-to-gpu", "::mlir::ModuleOp"> {
     On all: a background (amplification born or full), as two launches more, one thread
     for each row: right, not fast.
 
-    On all: `amplitude_score` with estimator rows or exact, as the mass of each sampled
-    row in each key block (on sm_90a, for what attention takes there: with
-    wgmma, 256 rows against a block at a time) and a normalisation (memory: one number
-    for each row and block), and `amplified_select` with the policies that sort nothing (threshold,
-    logit_threshold, relative_threshold, residual, top_k, budget). With `attention` of
-    the lists that is four launches; nothing waits. What functions allocate for it comes
-    from the runtime, in the order of the stream.
+    On all: `amplitude_score` with every estimator (not in 8 bits), as the mass of each
+    contributing row in each key block (memory: one number for each row and block) and a
+    normalisation. rows and exact by wgmma on sm_90a, for what attention takes there; d2
+    and centroid by mma.sync from sm_80 on (head widths a multiple of 32, blocks of
+    multiples of 16 rows and 32 keys), as exact as f32; the others, antidiagonal among
+    them, one thread for each number. `amplified_select` with every policy, nothing
+    sorted. Scores of rows, selection and `attention` of the lists are four launches;
+    nothing waits. What functions allocate for it comes from the runtime, in the order
+    of the stream.
+
+    On all: `audit`, as three launches: rows are drawn, their attention is computed in
+    parts of the keys (by mma.sync from sm_80 on), and compared.
 
     Before:
 

@@ -115,12 +115,19 @@ private:
   /// NaN of the maximum is that of a sum.
   Value weightOf(Value lse) { return b.exp2(b.subf(lse, base)); }
 
-  /// The sum over the parts of column d.
+  /// The sum over the parts of column d. Some are loaded at once.
   Value exactColumn(Value d) {
-    return b.loop(b.index(0), sample.parts, 1, {zero}, [&](Value part, ValueRange sum) -> Values {
-      Value place[] = {batch, kvHead, placeOf(part)};
-      Value weight = weightOf(b.mulf(b.load(sample.lse, place), b.constant(acc, kLog2E)));
-      return {b.addf(b.mulf(b.load(sample.o, {batch, kvHead, placeOf(part), d}), weight), sum[0])};
+    constexpr int64_t kAtOnce = 4;
+    Value last = b.sub(sample.parts, 1);
+    return b.loop(b.index(0), sample.parts, kAtOnce, {zero}, [&](Value first, ValueRange carried) -> Values {
+      Value sum = carried[0];
+      for (int64_t n = 0; n < kAtOnce; ++n) {
+        Value part = b.add(first, n), known = placeOf(b.min(part, last));
+        Value weight = weightOf(b.mulf(b.load(sample.lse, {batch, kvHead, known}), b.constant(acc, kLog2E)));
+        Value more = b.mulf(b.load(sample.o, {batch, kvHead, known, d}), weight);
+        sum = b.addf(b.select(b.less(part, sample.parts), more, zero), sum);
+      }
+      return {sum};
     })[0];
   }
 

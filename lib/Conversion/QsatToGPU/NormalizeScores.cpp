@@ -1,6 +1,8 @@
 //===- NormalizeScores.cpp - Amplitudes from the masses of rows -----------===//
 // The lanes of a team are rows x key blocks: rows side by side, as they lie in
-// memory, and as many key blocks at a time as there are lanes left.
+// memory, and as many key blocks at a time as there are lanes left. Of few rows a
+// team finds the sums of all and the amplitudes; of many, teams find sums of some
+// each, and then teams find one amplitude each.
 
 #include "Constants.h"
 #include "ScoreRows.h"
@@ -14,6 +16,9 @@ using namespace qsat;
 
 using Values = KernelBuilder::Values;
 
+/// Rows of a block that one team looks at.
+static constexpr int64_t kFewRows = 16;
+
 namespace {
 class Normalize {
 public:
@@ -23,20 +28,58 @@ public:
       : b(b), sampled(sampled), masses(args[0]), amplitude(args[1]), passes(passes), lse(lse), numRows(args[2]),
         numKeys(args[3]), mask(b, op.getMaskAttr(), args.slice(4, op.getPosition().size())), block(block), head(head),
         batch(batch), acc(op.getAccType()), none(b.constant(acc, -kInfinity)), zero(b.constant(acc, 0.0)) {
-    rowLanes = std::min<int64_t>(b.lanes, sampled.perBlock & -sampled.perBlock);
+    rowLanes = rowsOfTeam(b.lanes, sampled);
     blockLanes = b.lanes / rowLanes;
     rowLane = b.rem(b.lane, rowLanes);
     blockLane = b.div(b.lane, rowLanes);
     unroll = b.hasLanes() ? 4 : 1;
-  }
-
-  void build() {
     Value rows = sampled.rowsOf(b, block, numRows);
     count = sampled.contributing(b, rows);
     firstRow = b.mul(block, sampled.blockRows);
     lastRow = b.sub(b.add(firstRow, rows), 1);
     keyBlocks = b.dim(masses, 3);
     visibleBlocks = b.KernelBuilder::ceilDiv(mask.visibleEnd(lastRow, numKeys), sampled.blockKeys);
+  }
+
+  /// Rows that a team takes at a time.
+  static int64_t rowsOfTeam(int64_t lanes, const SampledRows &sampled) {
+    return std::min<int64_t>(lanes, sampled.perBlock & -sampled.perBlock);
+  }
+
+  /// logs [B,H,Mb,R] of the rows of number `group`, as many as a team takes.
+  void buildLogs(Value logs, Value group) {
+    Value row = b.add(b.mul(group, rowLanes), rowLane), log = logOfRow(row);
+    b.when(b.eq(blockLane, b.index(0)), [&] { b.store(log, logs, {batch, head, block, row}); });
+  }
+
+  /// The amplitude of a key block; of block 0 lse too.
+  void buildShare(Value logs, Value keyBlock) {
+    Value one = b.constant(acc, 1.0);
+    auto logOf = [&](Value row) { return b.load(logs, {batch, head, block, row}); };
+    auto sumOverRows = [&](ValueRange inits, function_ref<Values(Value, ValueRange)> body) {
+      Values sums = b.loop(b.lane, count, b.lanes, inits, body);
+      for (Value &sum : sums)
+        sum = b.sumOfTeam(sum);
+      return sums;
+    };
+    Value sum = sumOverRows({zero}, [&](Value row, ValueRange sum) -> Values {
+      return {b.addf(sum[0], b.exp2(b.subf(load(row, keyBlock), baseOf(logOf(row)))))};
+    })[0];
+    Value root = b.create<math::SqrtOp>(b.divf(sum, b.toFloat(count, acc)));
+    b.when(b.eq(b.lane, b.index(0)),
+           [&] { b.store(b.convert(root, b.getF32Type()), amplitude, {batch, head, block, keyBlock}); });
+    if (!lse)
+      return;
+    b.when(b.eq(keyBlock, b.index(0)), [&] {
+      Values sums = sumOverRows({zero, zero}, [&](Value row, ValueRange sums) -> Values {
+        Value log = logOf(row), sees = b.cmpf(arith::CmpFPredicate::UNE, log, none);
+        return {b.select(sees, b.addf(sums[0], log), sums[0]), b.select(sees, b.addf(sums[1], one), sums[1])};
+      });
+      storeLse(sums[0], sums[1]);
+    });
+  }
+
+  void build() {
     // Rows are taken as many at a time as there are lanes for.
     Values logs = b.loop(b.index(0), b.index(sampled.perBlock), rowLanes, {zero, zero},
                          [&](Value base, ValueRange carried) -> Values {
@@ -154,8 +197,32 @@ void qsat::launchNormalize(AmplitudeScoreOp op, StringRef name, const SampledRow
   for (Value optional : {passes, lse})
     if (optional)
       launch.arguments.push_back(optional);
+  // Places and what is optional among the arguments, as a kernel sees them.
+  auto inside = [&](TeamBuilder &b, ValueRange args, Value block, Value head, Value batch) {
+    Value given = passes ? args[count] : Value(), lseOf = lse ? args[count + (passes ? 1 : 0)] : Value();
+    return Normalize(b, op, sampled, args.take_front(count), given, lseOf, block, head, batch);
+  };
+  if (sampled.perBlock <= kFewRows) {
+    launchTeams(op, context, launch, [&](TeamBuilder &b, ValueRange args, Value team, Value head, Value batch) {
+      inside(b, args, team, head, batch).build();
+    });
+    return;
+  }
+  Value blocks = launch.teams;
+  Value logs = host.allocate(op.getAccType(), {launch.batches, launch.heads, blocks, host.index(sampled.perBlock)});
+  launch.arguments.push_back(logs);
+  int64_t groups = sampled.perBlock / Normalize::rowsOfTeam(lanes, sampled);
+  std::string nameOfLogs = (name + "_logs").str();
+  launch.name = nameOfLogs;
+  launch.teams = host.mul(blocks, groups);
   launchTeams(op, context, launch, [&](TeamBuilder &b, ValueRange args, Value team, Value head, Value batch) {
-    Value given = passes ? args[count] : Value(), lseOf = lse ? args.back() : Value();
-    Normalize(b, op, sampled, args.take_front(count), given, lseOf, team, head, batch).build();
+    inside(b, args, b.div(team, groups), head, batch).buildLogs(args.back(), b.rem(team, groups));
   });
+  launch.name = name;
+  launch.teams = host.mul(blocks, host.dim(masses, 3));
+  launchTeams(op, context, launch, [&](TeamBuilder &b, ValueRange args, Value team, Value head, Value batch) {
+    Value keyBlocks = b.dim(args[0], 3);
+    inside(b, args, b.div(team, keyBlocks), head, batch).buildShare(args.back(), b.rem(team, keyBlocks));
+  });
+  host.release(logs);
 }

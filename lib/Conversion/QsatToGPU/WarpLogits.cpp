@@ -232,7 +232,9 @@ void WarpLogits::storeMeans(Value firstBlock, ValueRange sums, ValueRange square
 
 /// s of the blocks of which rows do not see all.
 void WarpLogits::exactMasses() {
-  b.loop(b.i32(0), end, {}, [&](Value block, ValueRange) -> Values {
+  // Without a window all rows see all of what lies before.
+  Value begin = hasLowBound(op) ? b.i32(0) : b.div(b.max(tile.highKey(firstRow), b.i32(0)), op.blockKeys);
+  b.loop(begin, end, {}, [&](Value block, ValueRange) -> Values {
     Value first = firstKeyOf(block), last = endOf(block);
     // Of the first row the end is nearest, of the last row the window.
     Value isSeen = b.both(seesAll(firstRow, first, last), seesAll(lastRow, first, last));

@@ -8,8 +8,8 @@
 // RUN: qsat-opt --pass-pipeline="builtin.module(convert-qsat-to-gpu{chip=generic}, canonicalize, map-memref-spirv-storage-class, gpu.module(spirv-attach-target{ver=v1.3 caps=Shader,Int64,Float64 exts=SPV_KHR_storage_buffer_storage_class}, convert-math-to-spirv), convert-gpu-to-spirv)" %s | FileCheck %s --check-prefix=SPIRV
 
 // CHECK-NOT: gpu.barrier
-// CUBIN-COUNT-14: gpu.binary @{{.*}} bin = "\7FELF
-// AMDGPU-COUNT-14: amdgcn-amd-amdhsa--gfx942{{.*}}qsat_
+// CUBIN-COUNT-15: gpu.binary @{{.*}} bin = "\7FELF
+// AMDGPU-COUNT-15: amdgcn-amd-amdhsa--gfx942{{.*}}qsat_
 // SPIRV-DAG: spirv.func @qsat_query_means(
 // SPIRV-DAG: spirv.func @qsat_score_blocks(
 // SPIRV-DAG: spirv.func @qsat_score_groups(
