@@ -22,7 +22,7 @@ def problems_to_check(kernel):
             if keys or not (kernel.block or kernel.region or kernel.width > 128):
                 yield dict(heads=heads, kv_heads=kv_heads, rows=kernel.rows, keys=keys, batches=batches)
         return
-    square = not (kernel.offset or kernel.region == "bias")
+    square = not (kernel.offset or kernel.region == "bias" or kernel.background)
     yield dict(heads=2, kv_heads=2, rows=256, keys=256)
     yield dict(heads=6, kv_heads=3, rows=1000, keys=1000, batches=2)
     yield dict(heads=4, kv_heads=1, rows=77, keys=1500)
@@ -58,7 +58,7 @@ def check(library, kernels):
     for kernel in kernels:
         for number, shape in enumerate(problems_to_check(kernel)):
             problem = Problem(kernel, density=0.4, seed=number, **shape)
-            if kernel.block and number % 2:
+            if kernel.block and number % 2 and not kernel.background:
                 spoil(problem)
             results.append({"kernel": kernel.name, **shape, **check_problem(library, problem)})
         if kernel.window or kernel.block or kernel.offset or kernel.region:
@@ -91,7 +91,11 @@ def check_problem(library, problem):
               "lse": float((problem.lse.double() - lse)[known].abs().max()) if known.any() else 0.0,
               "empty rows": int(empty.sum()),
               "same": bool(torch.equal(first.nan_to_num(7), problem.o.nan_to_num(7)))}
-    largest = float(lse[known].abs().max()) if known.any() else 0.0  # f32 has 24 bits
+    # Products are summed in f32, which has 24 bits: of the largest that scores can be.
+    largest = float(lse[known].abs().max()) if known.any() else 0.0
+    if problem.k.numel():
+        norms = [float(x.double().norm(dim=-1).nan_to_num(0).max()) for x in (problem.q, problem.k)]
+        largest = max(largest, norms[0] * norms[1] * kernel.scale())
     peer = sdpa(problem, "cudnn")
     if peer is not None:
         try:
@@ -104,6 +108,33 @@ def check_problem(library, problem):
                       and bool((problem.lse[empty] == -math.inf).all()) and bool((problem.o[empty] == 0).all())
                       and not problem.o[~whole].isfinite().any())
     return result
+
+
+def check_merge(library):
+    """Results of two halves of the keys as one, some of rows that saw nothing, against f64."""
+    import torch
+
+    from qsat.reference import merge
+
+    results = []
+    for shape in ((2, 3, 700, 128), (1, 1, 1, 128)):
+        o1, o2 = (torch.randn(*shape, device="cuda").to(torch.bfloat16) for _ in range(2))
+        l1, l2 = (100 * torch.randn(*shape[:3], device="cuda") for _ in range(2))
+        if shape[2] > 1:
+            l1[..., :9], l2[..., 5:13] = -math.inf, -math.inf
+        o, lse = torch.full_like(o1, math.nan), torch.full_like(l1, math.nan)
+        library.merge(o1, l1, o2, l2, o, lse, stream=torch.cuda.current_stream().cuda_stream)
+        guard("merge")
+        wanted, wanted_lse = (torch.from_numpy(x).cuda() for x in merge(
+            *(x.double().cpu().numpy() for x in (o1, l1, o2, l2))))
+        known = wanted_lse.isfinite()
+        result = {"kernel": "merge", "shape": shape, "error": relative(o, wanted),
+                  "lse": float((lse.double() - wanted_lse)[known].abs().max()), "empty rows": int((~known).sum()),
+                  "same": True}
+        result["pass"] = (result["error"] < 6e-3 and result["lse"] < 2e-4
+                          and bool((lse[~known] == -math.inf).all()) and bool((o[~known] == 0).all()))
+        results.append(result)
+    return results
 
 
 def guard(name, seconds=10):

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
-import statistics
 import sys
 from pathlib import Path
 
 import gpu_kernels
 from gpu_checks import check, guard, print_checks
 from gpu_problems import Problem, sdpa
+from gpu_time import begin, measure
 
 # Bytes per second, as the vendor states them.
 PEAK = {"H100 80GB HBM3": 3.35e12, "H200": 4.8e12, "A100-SXM4-80GB": 2.039e12}
@@ -50,7 +49,7 @@ def bytes_read(problem):
     return rows * (problem.kernel.width + problem.kernel.dv) * problem.k.element_size()
 
 
-def measure(library, kernel, shape, density, rounds):
+def time_calls(library, kernel, shape, density, rounds):
     import torch
 
     probe = Problem(kernel, density=density, **shape)
@@ -75,19 +74,11 @@ def measure(library, kernel, shape, density, rounds):
             guard(name)
         except Exception as error:
             print(f"{kernel.name}: {name}: {str(error).splitlines()[0][:160]}", file=sys.stderr)
-    events = []
-    for _ in range(rounds):
-        for name in random.sample(list(candidates), len(candidates)):
-            begin, end = torch.cuda.Event(True), torch.cuda.Event(True)
-            begin.record()
-            candidates[name]()
-            end.record()
-            events.append((name, begin, end))
-    torch.cuda.synchronize()
+    times, _ = measure(candidates, rounds)
     peak = next((rate for chip, rate in PEAK.items() if chip in torch.cuda.get_device_name()), float("nan"))
     results = []
     for name in candidates:
-        time = statistics.median(b.elapsed_time(e) for n, b, e in events if n == name) / count
+        time = times[name] / count
         rate = bytes_read(probe) / time * 1e3
         results.append({"kernel": kernel.name, **shape, "density": density, "candidate": name, "calls": count,
                         "microseconds": time * 1e3, "bytes per second": rate, "share": rate / peak})
@@ -115,14 +106,8 @@ def main():
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
 
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    import torch
-
-    from qsat.compiled import Library
-
-    library = Library(arguments.kernels / f"{arguments.variant}.so")
-    results = {"device": torch.cuda.get_device_name(), "torch": torch.__version__}
-    print(results["device"], "torch", results["torch"], flush=True)
+    libraries, results = begin(arguments.kernels, [arguments.variant])
+    library = libraries[arguments.variant]
     if arguments.check:
         results["check"] = check(library, gpu_kernels.CHECKED_DECODE)
         print_checks(results["check"])
@@ -131,7 +116,7 @@ def main():
         for keys in arguments.keys:
             for batches in arguments.batches:
                 shape = dict(heads=8, kv_heads=2, rows=kernel.rows, keys=keys, batches=batches)
-                results["decode"] += measure(library, kernel, shape, 0.25 if kernel.block else 1.0, arguments.rounds)
+                results["decode"] += time_calls(library, kernel, shape, 0.25 if kernel.block else 1.0, arguments.rounds)
     print_results(results["decode"])
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=1))

@@ -43,6 +43,7 @@ class Kernel:
     shares_lists: bool = False  # one for all heads that share keys
     rows: int = 0  # query rows that are known when it is compiled; 0: any number
     output: str = ""  # element type of o, if not that of q
+    background: str = ""  # what stands in for keys that are not listed
 
     @property
     def dv(self) -> int:
@@ -70,6 +71,8 @@ class Kernel:
             lists = f" list(%lists, %counts : {indices}, {counts})"
             arguments += [("%lists", indices), ("%counts", counts)]
             attributes += [f"block_m = {self.block_rows} : i64", f"block_n = {self.block} : i64"]
+        if self.background:
+            attributes.append(f"background = #qsat.background<{self.background}>")
         if self.region:
             body = {"alibi": ALIBI, "softcap": SOFTCAP, "bias": BIAS}[self.region]
             if self.region == "bias":
@@ -113,6 +116,9 @@ CHECKED = TIMED + [
     Kernel("dense_to_f32", causal=True, output="f32"),
     Kernel("list_rows64", block=64, block_rows=64, causal=True),
     Kernel("list_pages", block=16, causal=True),
+    Kernel("list_rank1", block=128, background="rank1"),
+    Kernel("list_centroid", block=64, causal=True, background="centroid"),
+    Kernel("list_window_centroid", block=128, causal=True, window=300, sinks=130, background="centroid"),
 ]
 # Few rows to many keys: their number is part of the type.
 DECODE = [
@@ -132,6 +138,16 @@ CHECKED_DECODE = DECODE + [
     Kernel("decode_list128", block=128, rows=4),
 ]
 
+# merge(o1, l1, o2, l2, o, l): two results for the same queries as one.
+MERGED = "memref<?x?x?x128xbf16, strided<[?, ?, ?, 1], offset: ?>>"
+MERGE = f"""func.func @merge(%o1: {MERGED}, %l1: memref<?x?x?xf32>, %o2: {MERGED}, %l2: memref<?x?x?xf32>,
+                %o: {MERGED}, %l: memref<?x?x?xf32>) {{
+  qsat.merge ins(%o1, %l1, %o2, %l2 : {MERGED}, memref<?x?x?xf32>, {MERGED}, memref<?x?x?xf32>)
+    outs(%o, %l : {MERGED}, memref<?x?x?xf32>)
+  return
+}}
+"""
+
 
 def build(directory: Path, qsat_compile: str, variants: dict[str, list[str]]):
     """Compiles all functions, once for each variant: name -> options of qsat-compile."""
@@ -140,5 +156,5 @@ def build(directory: Path, qsat_compile: str, variants: dict[str, list[str]]):
         source = directory / f"{variant}.mlir"
         whole = variant in ("default", "sm_80")
         kernels = CHECKED + CHECKED_DECODE if whole else TIMED[:2 if "--keys" in " ".join(options) else 4]
-        source.write_text("".join(kernel.text() for kernel in kernels))
+        source.write_text("".join(kernel.text() for kernel in kernels) + MERGE * whole)
         subprocess.run([qsat_compile, str(source), "-o", str(directory / f"{variant}.so"), *options], check=True)

@@ -97,6 +97,8 @@ class Problem:
         """(o, lse) in f64."""
         import torch
 
+        if self.kernel.background:
+            return self.reference_with_background()
         group = self.q.shape[1] // self.k.shape[1]
         q, k, v = (x.double() for x in (self.q, self.k.repeat_interleave(group, 1), self.v.repeat_interleave(group, 1)))
         z = q @ k.transpose(2, 3) * self.kernel.scale()
@@ -111,6 +113,18 @@ class Problem:
         lse = torch.logsumexp(z, -1)
         p = torch.exp(z - torch.where(lse == -math.inf, 0.0, lse)[..., None])
         return p @ v, lse
+
+    def reference_with_background(self):
+        import torch
+
+        from qsat.reference import Mask, sparse_attention
+
+        kernel = self.kernel
+        mask = Mask(0 if kernel.causal else None, kernel.offset, kernel.window, kernel.sinks)
+        o, lse, _ = sparse_attention(*(x.double().cpu().numpy() for x in (self.q, self.k, self.v)),
+                                     *(x.cpu().numpy() for x in self.lists), scale=kernel.scale(), mask=mask,
+                                     block_m=kernel.block_rows, block_n=kernel.block, background=kernel.background)
+        return torch.from_numpy(o).cuda(), torch.from_numpy(lse).cuda()
 
     def pairs(self):
         """Visible pairs of a query and a key over all heads."""

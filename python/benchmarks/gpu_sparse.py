@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gpu_kernels
-from gpu_attention import anchor, measure
 from gpu_checks import guard, relative
 from gpu_problems import Problem, sdpa
+from gpu_time import anchor, begin, measure
 
 THETA = 0.012
 DENSITIES = (0.02, 0.04, 0.1, 0.25, 0.5, 1.0)
@@ -361,14 +361,8 @@ def main():
     if not arguments.check and not arguments.time:
         return
 
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    import torch
-
-    from qsat.compiled import Library
-
-    library = Library(arguments.kernels / "sparse.so")
-    results = {"device": torch.cuda.get_device_name(), "torch": torch.__version__}
-    print(results["device"], "torch", results["torch"], flush=True)
+    libraries, results = begin(arguments.kernels, ["sparse"])
+    library = libraries["sparse"]
     if arguments.check:
         results["check"], results["graph"] = check(library), check_graph(library)
         for rule in CHECKED:
