@@ -21,7 +21,7 @@ static void load() {
   static const char *const names[] = {
       "cuInit", "cuGetErrorName", "cuGetErrorString", "cuCtxGetCurrent", "cuCtxSetCurrent", "cuCtxGetDevice",
       "cuDevicePrimaryCtxRetain", "cuDeviceGetAttribute", "cuModuleLoadData", "cuModuleGetFunction",
-      "cuFuncSetAttribute", "cuLaunchKernel", "cuMemAlloc_v2", "cuMemFree_v2", "cuMemcpyHtoD_v2",
+      "cuFuncSetAttribute", "cuLaunchKernelEx", "cuMemAlloc_v2", "cuMemFree_v2", "cuMemcpyHtoD_v2",
       "cuMemcpyDtoH_v2", "cuMemPoolCreate",
       "cuMemPoolSetAttribute", "cuMemAllocFromPoolAsync", "cuMemFreeAsync", "cuMemsetD8Async", "cuStreamCreate",
       "cuStreamSynchronize", "cuStreamDestroy_v2", "cuStreamIsCapturing",

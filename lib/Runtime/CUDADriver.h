@@ -21,6 +21,22 @@ struct PoolProperties {
   unsigned char reserved[54];
 };
 
+/// CUlaunchAttribute, of values that are an int.
+struct LaunchAttribute {
+  int number;
+  char padding[4];
+  int value;
+  char reserved[60];
+};
+
+/// CUlaunchConfig.
+struct LaunchConfig {
+  unsigned grid[3], block[3], sharedBytes;
+  Handle stream;
+  LaunchAttribute *attributes;
+  unsigned attributeCount;
+};
+
 /// The functions of libcuda.so.1 that are used, as cuda.h declares them.
 struct Driver {
   Result (*cuInit)(unsigned);
@@ -34,8 +50,7 @@ struct Driver {
   Result (*cuModuleLoadData)(Handle *, const void *);
   Result (*cuModuleGetFunction)(Handle *, Handle, const char *);
   Result (*cuFuncSetAttribute)(Handle, int, int);
-  Result (*cuLaunchKernel)(Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle,
-                           void **, void **);
+  Result (*cuLaunchKernelEx)(const LaunchConfig *, Handle, void **, void **);
   Result (*cuMemAlloc)(DevicePointer *, size_t);
   Result (*cuMemFree)(DevicePointer);
   Result (*cuMemcpyHtoD)(DevicePointer, const void *, size_t);

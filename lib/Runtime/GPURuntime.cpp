@@ -21,6 +21,7 @@ namespace {
 struct Call {
   const char *function;
   void *stream;
+  bool isEarly; ///< the next launch
   char error[512];
 };
 thread_local Call call;
@@ -218,6 +219,7 @@ int32_t qsat_gpu_begin(const char *function, const qsat_parameter *parameters, i
                        const qsat_array *arguments, int64_t *descriptors, void *stream) {
   call.function = function;
   call.stream = stream;
+  call.isEarly = false;
   call.error[0] = 0;
   char message[256];
   for (int64_t n = 0; n < count; ++n) {
@@ -262,6 +264,11 @@ int32_t qsat_gpu_end(void) {
 
 const char *qsat_gpu_error(void) { return call.error; }
 void *qsat_gpu_stream(void) { return call.stream; }
+
+void *qsat_gpu_early(void *stream) {
+  call.isEarly = true;
+  return stream;
+}
 
 //===----------------------------------------------------------------------===//
 // What launches need
@@ -433,8 +440,15 @@ void mgpuLaunchKernel(void *function, intptr_t gridX, intptr_t gridY, intptr_t g
       return;
     kernel->sharedBytes = sharedBytes;
   }
-  check(*driver,
-        driver->cuLaunchKernel(kernel->function, gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes, stream,
-                               parameters, extra),
-        "cuLaunchKernel", kernel->name);
+  constexpr int kProgrammaticStreamSerialization = 6;
+  LaunchAttribute early = {kProgrammaticStreamSerialization, {}, 1, {}};
+  LaunchConfig config = {{unsigned(gridX), unsigned(gridY), unsigned(gridZ)},
+                         {unsigned(blockX), unsigned(blockY), unsigned(blockZ)},
+                         unsigned(sharedBytes),
+                         stream,
+                         &early,
+                         call.isEarly ? 1u : 0u};
+  call.isEarly = false;
+  check(*driver, driver->cuLaunchKernelEx(&config, kernel->function, parameters, extra), "cuLaunchKernelEx",
+        kernel->name);
 }

@@ -44,6 +44,9 @@ const char *qsat_gpu_error(void);
 
 /// The stream of the call.
 void *qsat_gpu_stream(void);
+/// `stream`, for a kernel that waits itself for what precedes it there: the next
+/// launch of the call may start before that has ended.
+void *qsat_gpu_early(void *stream);
 /// Multiprocessors of the device.
 int64_t qsat_gpu_processors(void);
 /// An i32 in device memory that is 0 whenever the work before on `stream` is

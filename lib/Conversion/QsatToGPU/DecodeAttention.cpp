@@ -14,12 +14,13 @@ using Values = DeviceBuilder::Values;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Columns of O that a thread merges.
 static constexpr int64_t kColumns = 4;
-/// Shares that are read at once.
-static constexpr int64_t kBatch = 10;
+/// Shares that are read at once, for so many places at once: their latencies are
+/// most of what merging takes.
+static constexpr int64_t kBatch = 10, kPlaces = 2;
 
 DecodePlan::DecodePlan(const FlashOp &op, const GPUTarget &target)
     : width(cast<MemRefType>(op.q.getType()).getDimSize(3)),
-      valueWidth(cast<MemRefType>(op.v.getType()).getDimSize(3)) {
+      valueWidth(cast<MemRefType>(op.v.getType()).getDimSize(3)), startsEarly(target.hasWarpgroupMMA) {
   constexpr int64_t kMost = 6, kLeast = 2;
   for (warps = 8; warps > 0; warps /= 2)
     for (stages = kMost; stages >= kLeast; --stages)
@@ -33,6 +34,10 @@ DecodeAttention::DecodeAttention(NvidiaBuilder &b, const FlashOp &op, const Deco
     : WarpAttention(b, op, args, captures, shared, /*parts=*/1, /*partKeys=*/kStep), plan(plan) {}
 
 void DecodeAttention::build() {
+  if (plan.startsEarly) { // and lets the next one: that waits, too
+    b.create<NVVM::GriddepcontrolOp>(NVVM::GridDepActionKind::launch_dependents);
+    b.create<NVVM::GriddepcontrolOp>(NVVM::GridDepActionKind::wait);
+  }
   share = b.blockId();
   ring = b.add(shared, b.mul(warp, plan.ringBytes()));
   Rows rows = findRows();
@@ -215,16 +220,7 @@ void DecodeAttention::finish(const Rows &rows) {
       storeRecord(rows, mergeWarps(row, column), row, column);
     });
     b.when(isLastShare(rows), [&] {
-      forEachColumns(rows, lane, 32, [&](Value row, Value column) {
-        Part part = mergeShares(rows, row, column);
-        auto [place, statistics] = placesInBlock(warp, row, column);
-        for (auto [c, o] : llvm::enumerate(part.o))
-          b.storeShared(o, b.add(place, 4 * c));
-        b.when(b.equal(column, 0), [&, statistics = statistics] {
-          b.storeShared(part.m, statistics);
-          b.storeShared(part.l, b.add(statistics, 4));
-        });
-      });
+      mergeSharesOfWarp(rows);
       b.syncBlock();
       storeAll();
     });
@@ -273,30 +269,75 @@ Value DecodeAttention::isLastShare(const Rows &rows) {
   return b.equal(b.loadShared(flag), 1);
 }
 
-/// The warp's shares: every one whose number is its own but for multiples of the warps.
-DecodeAttention::Part DecodeAttention::mergeShares(const Rows &rows, Value row, Value column) {
+/// The shares whose number is the warp's but for multiples of the warps, as if
+/// they were what the warp has seen.
+void DecodeAttention::mergeSharesOfWarp(const Rows &rows) {
+  int64_t perRow = valueWidth / kColumns;
+  Value count = b.mul(rows.count, perRow), last = b.sub(count, 1);
+  b.loop(b.i32(0), b.ceilDiv(count, 32 * kPlaces), {}, [&](Value i, ValueRange) -> Values {
+    SmallVector<Place> places;
+    Values isInside;
+    for (int64_t p = 0; p < kPlaces; ++p) {
+      Value number = b.add(b.add(lane, b.mul(i, 32 * kPlaces)), 32 * p);
+      isInside.push_back(b.cmp(arith::CmpIPredicate::sle, number, last));
+      number = b.min(number, last);
+      places.push_back({b.div(number, perRow), b.mul(b.rem(number, perRow), kColumns)});
+    }
+    for (auto [place, part, stores] : llvm::zip_equal(places, mergeShares(rows, places), isInside)) {
+      auto [o, statistics] = placesInBlock(warp, place.row, place.column);
+      b.when(stores, [&, &place = place, &part = part, o = o, statistics = statistics] {
+        for (auto [c, value] : llvm::enumerate(part.o))
+          b.storeShared(value, b.add(o, 4 * c));
+        b.when(b.equal(place.column, 0), [&] {
+          b.storeShared(part.m, statistics);
+          b.storeShared(part.l, b.add(statistics, 4));
+        });
+      });
+    }
+    return {};
+  });
+}
+
+SmallVector<DecodeAttention::Part> DecodeAttention::mergeShares(const Rows &rows, ArrayRef<Place> places) {
   Value none = b.f32(-kInfinity), zero = b.f32(0.0), last = b.sub(args.splits, 1);
-  Values carried{none, zero};
-  carried.append(kColumns, zero);
+  auto unflatten = [&](ValueRange values) {
+    SmallVector<Part> parts;
+    for (size_t p = 0; p < places.size(); ++p, values = values.drop_front(2 + kColumns))
+      parts.push_back({values[0], values[1], Values(values.slice(2, kColumns))});
+    return parts;
+  };
+  auto flatten = [](ArrayRef<Part> parts) {
+    Values values;
+    for (const Part &part : parts) {
+      values.append({part.m, part.l});
+      llvm::append_range(values, part.o);
+    }
+    return values;
+  };
+  SmallVector<Part> start(places.size(), {none, zero, Values(kColumns, zero)});
   Value batches = b.ceilDiv(b.ceilDiv(args.splits, plan.warps), kBatch);
-  Values merged = b.loop(b.i32(0), batches, carried, [&](Value batch, ValueRange given) -> Values {
-    SmallVector<Part> parts{{given[0], given[1], Values(given.drop_front(2))}};
+  Values merged = b.loop(b.i32(0), batches, flatten(start), [&](Value batch, ValueRange given) -> Values {
+    SmallVector<SmallVector<Part>> parts;
+    for (const Part &part : unflatten(given))
+      parts.push_back({part});
     for (int64_t i = 0; i < kBatch; ++i) {
       Value turn = b.add(b.mul(batch, kBatch), i), number = b.add(b.mul(turn, plan.warps), warp);
-      Value isShare = b.cmp(arith::CmpIPredicate::sle, number, last);
-      auto [o, statistics] = placesOf(b, record(rows, b.min(number, last)), row, column, valueWidth);
-      Values pair = b.loadGlobal(statistics, 2), columns = b.loadGlobal(o, kColumns);
-      // The last again, instead of none, has no weight.
-      for (Value &value : columns)
-        value = b.select(isShare, value, zero);
-      parts.push_back({b.select(isShare, pair[0], none), b.select(isShare, pair[1], zero), columns});
+      Value isShare = b.cmp(arith::CmpIPredicate::sle, number, last), from = record(rows, b.min(number, last));
+      for (auto [place, partsOfPlace] : llvm::zip_equal(places, parts)) {
+        auto [o, statistics] = placesOf(b, from, place.row, place.column, valueWidth);
+        Values pair = b.loadGlobal(statistics, 2), columns = b.loadGlobal(o, kColumns);
+        // The last again, instead of none, has no weight.
+        for (Value &value : columns)
+          value = b.select(isShare, value, zero);
+        partsOfPlace.push_back({b.select(isShare, pair[0], none), b.select(isShare, pair[1], zero), columns});
+      }
     }
-    Part sum = merge(parts);
-    Values next{sum.m, sum.l};
-    llvm::append_range(next, sum.o);
-    return next;
+    SmallVector<Part> sums;
+    for (ArrayRef<Part> partsOfPlace : parts)
+      sums.push_back(merge(partsOfPlace));
+    return flatten(sums);
   });
-  return {merged[0], merged[1], Values(ArrayRef(merged).drop_front(2))};
+  return unflatten(merged);
 }
 
 /// O / l; lse; kept: 1, or 0 where a row saw nothing.

@@ -23,6 +23,9 @@ struct DecodePlan {
   int64_t width, valueWidth;
   int64_t warps;  ///< of a block, which has a multiprocessor for itself
   int64_t stages; ///< tiles of one warp in flight or in use
+  /// While the kernel before it ends, where kernels can wait for others
+  /// (griddepcontrol: chips with warpgroup products).
+  bool startsEarly;
 
   DecodePlan(const FlashOp &op, const GPUTarget &target);
 
@@ -70,7 +73,12 @@ private:
   /// Where O at row and column, and m and l of the row, of a warp are.
   std::pair<Value, Value> placesInBlock(Value warp, Value row, Value column);
   Part mergeWarps(Value row, Value column);
-  Part mergeShares(const Rows &rows, Value row, Value column);
+  /// A row and the first of a thread's columns.
+  struct Place {
+    Value row, column;
+  };
+  llvm::SmallVector<Part> mergeShares(const Rows &rows, llvm::ArrayRef<Place> places);
+  void mergeSharesOfWarp(const Rows &rows);
   Part merge(llvm::ArrayRef<Part> parts);
   Value isLastShare(const Rows &rows);
   Value record(const Rows &rows, Value share);

@@ -79,5 +79,7 @@ void qsat::lowerDecodeAttention(const FlashOp &op, ValueRange captures, GPULower
   SymbolRefAttr kernel = context.getKernel(op.op, name, [&](gpu::GPUModuleOp module) {
     buildKernel(module, name, op, plan, args, captures);
   });
+  if (plan.startsEarly)
+    stream = b.call("qsat_gpu_early", b.pointer(), stream);
   launchKernel(b, kernel, {shares, tiles, q.extents[0], plan.threads(), plan.sharedBytes()}, args.fields(), stream);
 }

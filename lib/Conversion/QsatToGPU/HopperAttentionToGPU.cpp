@@ -77,7 +77,10 @@ void qsat::lowerHopperAttention(const FlashOp &op, const HopperPlan &plan, Value
   args.rows = b.toI32(rows);
   args.keys = b.toI32(keys);
   Value bytes = b.mul(b.max(keys, b.i64(1)), b.i64(2 * (plan.width + plan.valueWidth)));
-  Value fitting = b.max(b.div(b.i64(context.target.l2Bytes), bytes), b.i64(1));
+  // Dense tiles that run side by side read the same keys at about the same time:
+  // more heads than the cache holds keep the processors evenly busy.
+  int64_t ofGroup = context.target.l2Bytes * (op.isSparse ? 1 : 2);
+  Value fitting = b.max(b.div(b.i64(ofGroup), bytes), b.i64(1));
   args.headGroup = b.toI32(b.min(b.mul(fitting, share), allHeads));
   args.lists = ListArguments::get(b, op, heads);
   args.mask = MaskArguments::get(b, op);

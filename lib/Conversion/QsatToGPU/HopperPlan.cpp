@@ -62,7 +62,9 @@ llvm::Expected<HopperPlan> HopperPlan::get(const FlashOp &op, const GPUTarget &t
                 llvm::Twine(op.blockRows));
   // Scores, weights and outputs of a thread are in registers: keys / 2 +
   // keys / 4 + Dv / 2. A score region needs some for itself.
-  int64_t most = op.isSparse || op.region || widest <= 64 ? 128 : widest <= 128 ? 176
+  // Below a diagonal narrow tiles waste less.
+  int64_t most = widest <= 64 && hasHighBound(op) && !op.isSparse ? 112
+                 : op.isSparse || op.region || widest <= 64 ? 128 : widest <= 128 ? 176
                  : widest <= 192 ? 112 : 80;
   if (op.isSparse) {
     if (op.blockKeys != 64 && op.blockKeys != 128)

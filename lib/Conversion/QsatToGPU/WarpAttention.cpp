@@ -159,6 +159,20 @@ Value WarpAttention::address(const RowArray &array, Value batch, Value head) {
 void WarpAttention::copyRows(Value target, Value source, Value rowStride, ValueRange firstKeys, int64_t width,
                              int64_t threads, Value thread) {
   int64_t perRow = width * kElement / kCopy, pieces = tileKeys * perRow;
+  if (parts == 1 && threads % perRow == 0 && pieces % threads == 0) {
+    // A thread has the same column of every row, rows as far apart: few additions.
+    int64_t rowsApart = threads / perRow;
+    Value row = b.div(thread, perRow), column = b.mul(b.rem(thread, perRow), kCopy), key = b.add(firstKeys[0], row);
+    Value from = b.add(b.mul(b.mul(b.extend(key), rowStride), b.i64(kElement)), b.extend(column));
+    from = b.add(source, from);
+    Value to = b.add(target, b.add(b.mul(row, pitch(width)), column));
+    Value apart = b.mul(rowStride, b.i64(kElement * rowsApart));
+    for (int64_t rows = 0; rows < tileKeys; rows += rowsApart) {
+      b.copyAsync(b.add(to, rows * pitch(width)), from, b.less(b.add(key, rows), args.keys));
+      from = b.add(from, apart);
+    }
+    return;
+  }
   for (int64_t first = 0; first < pieces; first += threads) {
     Value piece = b.add(thread, first);
     auto copy = [&] {

@@ -1,8 +1,8 @@
 // One query row of each head to many keys: the 4 heads that share keys are rows
 // of one product; the keys are split over thread blocks, whose results the last
 // of them merges.
-// RUN: qsat-opt --convert-qsat-to-gpu --canonicalize --cse %s | FileCheck %s
-// RUN: qsat-opt --convert-qsat-to-gpu=chip=sm_80 --canonicalize --cse %s | FileCheck %s
+// RUN: qsat-opt --convert-qsat-to-gpu --canonicalize --cse %s | FileCheck %s --check-prefixes=CHECK,EARLY
+// RUN: qsat-opt --convert-qsat-to-gpu=chip=sm_80 --canonicalize --cse %s | FileCheck %s --check-prefixes=CHECK,LATE
 // RUN: %if ptxas %{ qsat-opt --qsat-nvidia-pipeline=chip=sm_80 %s | FileCheck %s --check-prefix=CODE %}
 // RUN: %if ptxas %{ qsat-opt --qsat-nvidia-pipeline %s | FileCheck %s --check-prefix=CODE %}
 
@@ -15,6 +15,10 @@
 // CHECK-LABEL: gpu.module @qsat_decode
 // CHECK:         llvm.func @qsat_decode(
 // CHECK-SAME:      nvvm.maxntid = array<i32: 256>, nvvm.minctasm = 1 : i32
+// It starts while the kernel before it ends, where there is a way to wait for that.
+// EARLY:         nvvm.griddepcontrol launch_dependents
+// EARLY-NEXT:    nvvm.griddepcontrol wait
+// LATE-NOT:      nvvm.griddepcontrol
 // Each warp its own tiles: no barrier of the block among the keys.
 // CHECK:         scf.for
 // CHECK-NOT:       nvvm.barrier
@@ -34,7 +38,9 @@
 // CHECK:         call @qsat_gpu_processors()
 // CHECK:         %[[STREAM:.*]] = {{.*}}call @qsat_gpu_stream()
 // CHECK:         %[[SCRATCH:.*]] = {{.*}}call @qsat_gpu_scratch(%[[STREAM]],
-// CHECK:         gpu.launch_func <%[[STREAM]] : !llvm.ptr> @qsat_decode::@qsat_decode
+// EARLY:         %[[EARLY:.*]] = {{.*}}call @qsat_gpu_early(%[[STREAM]])
+// EARLY:         gpu.launch_func <%[[EARLY]] : !llvm.ptr> @qsat_decode::@qsat_decode
+// LATE:          gpu.launch_func <%[[STREAM]] : !llvm.ptr> @qsat_decode::@qsat_decode
 // CODE-COUNT-2:  bin = "\7FELF
 func.func @decode(%q: memref<1x8x1x128xbf16>, %k: memref<1x2x?x128xbf16>, %o: memref<1x8x1x128xbf16>, %l: memref<1x8x1xf32>) {
   qsat.attention ins(%q, %k, %k : memref<1x8x1x128xbf16>, memref<1x2x?x128xbf16>, memref<1x2x?x128xbf16>)

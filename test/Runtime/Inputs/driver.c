@@ -34,13 +34,21 @@ int cuFuncSetAttribute(void *function, int attribute, int value) {
   printf("attribute %d = %d\n", attribute, value);
   return 0;
 }
-int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
-                   unsigned shared, void *stream, void **parameters, void **extra) {
-  CALL(cuLaunchKernel);
-  printf("launch grid %u %u %u block %u %u %u shared %u stream %p:", gx, gy, gz, bx, by, bz, shared, stream);
+struct config {
+  unsigned grid[3], block[3], shared;
+  void *stream;
+  const int *attributes;
+  unsigned count;
+};
+int cuLaunchKernelEx(const struct config *c, void *function, void **parameters, void **extra) {
+  CALL(cuLaunchKernelEx);
+  printf("launch grid %u %u %u block %u %u %u shared %u stream %p:", c->grid[0], c->grid[1], c->grid[2], c->block[0],
+         c->block[1], c->block[2], c->shared, c->stream);
   /* The maps, the counter and lse are pointers; the rest is i32. */
   for (int n = 6; n < 12; ++n)
     printf(" %d", *(int *)parameters[n]);
+  for (unsigned n = 0; n < c->count; ++n)
+    printf(" attribute %d", c->attributes[18 * n]);
   printf("\n");
   return 0;
 }
