@@ -67,20 +67,24 @@ BlockStatistics qsat::buildBlockStatistics(KernelBuilder &kb, const FlashOp &op,
   bool hasMeans = op.background != Background::Rank1, hasVariances = op.background == Background::T2;
   Value batches = kb.dim(op.k, 0), heads = kb.dim(op.k, 1);
   Value blocks = kb.ceilDiv(kb.dim(op.k, 2), op.blockKeys);
-  Value groups = kb.mul(kb.ceilDiv(blocks, shape.keys), shape.keys / shape.tile.columns);
+  Value tiles = kb.ceilDiv(blocks, shape.keys);
+  FloatType element = shape.pairsBackground ? shape.operand : op.acc;
   auto allocate = [&](ArrayRef<int64_t> extents, Value third) -> Value {
-    Value buffer = memref::AllocOp::create(kb, kb.getLoc(), MemRefType::get(extents, op.acc),
+    Value buffer = memref::AllocOp::create(kb, kb.getLoc(), MemRefType::get(extents, element),
                                            ValueRange{batches, heads, third}, ValueRange(),
                                            kb.getI64IntegerAttr(64));
     statistics.buffers.push_back(buffer);
     return buffer;
   };
   statistics.valueMeans = allocate({dynamic, dynamic, dynamic, shape.paddedWidth}, blocks);
-  int64_t keyExtents[] = {dynamic, dynamic, dynamic, shape.width, shape.tile.columns};
+  int64_t pair = shape.pairsBackground ? 2 : 1;
+  int64_t blocksPerGroup = pair > 1 ? shape.lanes : shape.tile.columns;
+  int64_t width = pair > 1 ? shape.operandWidth : shape.width;
+  int64_t keyExtents[] = {dynamic, dynamic, dynamic, width / pair, pair * blocksPerGroup};
   if (hasMeans)
-    statistics.keyMeans = allocate(keyExtents, groups);
+    statistics.keyMeans = allocate(keyExtents, kb.mul(tiles, shape.keys / blocksPerGroup));
   if (hasVariances)
-    statistics.keyVariances = allocate(keyExtents, groups);
+    statistics.keyVariances = allocate(keyExtents, kb.mul(tiles, shape.keys / blocksPerGroup));
 
   // statistics(b, kv head, block, k, v, value means [, key means [, key variances]])
   SmallVector<Value> operands{op.k, op.v};
@@ -97,22 +101,28 @@ BlockStatistics qsat::buildBlockStatistics(KernelBuilder &kb, const FlashOp &op,
       forEachColumn(kb, v, shape.valueWidth, shape.lanes, [&](Value d, int64_t lanes) {
         Value mean = columns.mean(v, d, lanes);
         if (lanes == 1)
-          kb.store(mean, args[5], {batch, head, block, d});
+          kb.storeAs(mean, args[5], {batch, head, block, d});
         else
-          kb.storeVector(mean, args[5], {batch, head, block, d});
+          kb.storeVectorAs(mean, args[5], {batch, head, block, d});
       });
-      Value zero = kb.constant(op.acc, 0.0);
+      Value zero = kb.constant(element, 0.0);
       kb.loop(shape.valueWidth, shape.paddedWidth, 1,
               [&](Value d) { kb.store(zero, args[5], {batch, head, block, d}); });
       if (!hasMeans)
         return;
-      Value group = kb.div(block, shape.tile.columns), lane = kb.rem(block, shape.tile.columns);
+      Value group = kb.div(block, blocksPerGroup);
+      Value lane = kb.mul(kb.rem(block, blocksPerGroup), pair);
       auto storeKeys = [&](Value x, Value buffer, Value d, int64_t lanes) {
         for (int64_t n = 0; n < lanes; ++n) {
           Value one = lanes == 1 ? x : vector::ExtractOp::create(kb, kb.getLoc(), x, n).getResult();
-          kb.store(one, buffer, {batch, head, group, kb.add(d, n), lane});
+          Value at = kb.add(d, n);
+          kb.storeAs(one, buffer,
+                     {batch, head, group, kb.div(at, pair),
+                      pair > 1 ? kb.add(lane, kb.rem(at, pair)) : lane});
         }
       };
+      if (width > shape.width)
+        storeKeys(kb.constant(op.acc, 0.0), args[6], kb.index(shape.width), 1);
       forEachColumn(kb, k, shape.width, shape.lanes, [&](Value d, int64_t lanes) {
         Value mean = columns.mean(k, d, lanes);
         storeKeys(mean, args[6], d, lanes);
@@ -146,8 +156,9 @@ void FlashKernel::beginBackground() {
   selected = kb.scratch({shape.rows, shape.paddedWidth}, acc);
   selectedLogs = kb.scratch({shape.rows}, acc);
   hiddenBlocks = kb.scratch({shape.keys}, acc);
-  exactPanel = panel;
-  if (shape.pair > 1)
+  if (shape.pair == 1)
+    exactPanel = panel;
+  else if (!shape.pairsBackground)
     exactPanel = kb.scratch({shape.rows, shape.width}, acc);
   if (op.background == Background::T2) {
     squares = kb.scratch({shape.rows, shape.width}, acc);
@@ -178,8 +189,11 @@ void FlashKernel::keepSelected() {
 }
 
 void FlashKernel::visitBackground(const BlockStatistics &statistics, ListedBlocks listed) {
-  Value zero = kb.index(0), blocks = kb.ceilDiv(mask.getExtent(), op.blockKeys);
+  // Those after the last that any row of the panel sees are left out.
+  Value zero = kb.index(0), seen = kb.clamp(lastVisible.high, zero, mask.getExtent());
+  Value blocks = kb.ceilDiv(seen, op.blockKeys);
   Value hidden = kb.constant(acc, -INFINITY), shown = kb.constant(acc, 0.0);
+  Value weights = shape.pairsBackground ? probabilities : scores;
   kb.loop(zero, blocks, shape.keys, [&](Value first) {
     Value count = kb.min(kb.sub(blocks, first), kb.index(shape.keys));
     Value group = kb.div(first, shape.tile.columns);
@@ -190,21 +204,22 @@ void FlashKernel::visitBackground(const BlockStatistics &statistics, ListedBlock
       kb.when(isHere, [&] { kb.store(hidden, hiddenBlocks, {place}); });
     });
     if (statistics.keyMeans)
-      buildScores(exactPanel, statistics.keyMeans, group, count, scores);
+      buildScores(exactPanel ? exactPanel : panel, statistics.keyMeans, group, count, scores);
     if (statistics.keyVariances)
       buildScores(squares, statistics.keyVariances, group, count, spreads);
-    weighTile(first);
-    softmaxTile(scores);
-    accumulateTile({scores, statistics.valueMeans, first, count});
+    weighTile(first, count);
+    softmaxTile(weights);
+    accumulateTile({weights, statistics.valueMeans, first, count});
   });
   if (op.background == Background::Rank1)
     visitPartialBlocks(blocks, listed);
 }
 
-/// scores [rows,keys] of the blocks [first, first + keys): the logit of the block
-/// + log2 n_iJ, and -inf where block J is listed or row i sees none of its keys.
+/// scores [rows,keys] of the blocks [first, first + count): the logit of the block
+/// + log2 n_iJ, and -inf where block J is listed or row i sees none of its keys, and
+/// behind them.
 /// With rank1 also where a row of the panel does not see all of the block.
-void FlashKernel::weighTile(Value first) {
+void FlashKernel::weighTile(Value first, Value count) {
   int64_t lanes = shape.lanes;
   Value zero = kb.index(0);
   auto bound = [&](Value key) {
@@ -221,7 +236,9 @@ void FlashKernel::weighTile(Value first) {
     Value high = bound(visible.high), low = bound(visible.low);
     // Sinks that the window does not show: below low and high.
     Value sinkHigh = bound(kb.min(kb.min(mask.getSinks(), visible.low), visible.high));
-    kb.loop(0, shape.keys, lanes, [&](Value j) {
+    Value whole = kb.mul(kb.ceilDiv(count, lanes), lanes);
+    kb.loop(whole, kb.index(shape.keys), lanes, [&](Value j) { kb.storeVector(none, scores, {r, j}); });
+    kb.loop(zero, whole, lanes, [&](Value j) {
       Value block = kb.add(kb.iota(lanes), kb.splat(kb.toI32(kb.add(first, j)), lanes));
       Value begin = kb.mul(block, size), end = kb.min(kb.add(begin, size), bound(mask.getExtent()));
       Value seen = kb.max(zeros, kb.sub(kb.min(end, high), kb.max(begin, low)));
@@ -231,6 +248,8 @@ void FlashKernel::weighTile(Value first) {
       Value z = constant;
       if (op.background != Background::Rank1)
         z = kb.loadVector(scores, {r, j}, lanes);
+      if (op.background != Background::Rank1 && shape.pairsBackground && factor)
+        z = kb.mulf(z, kb.splat(factor, lanes));
       if (op.background == Background::T2) {
         Value spread = kb.loadVector(spreads, {r, j}, lanes);
         z = kb.addf(z, kb.log2(kb.fma(spread, half, one)));

@@ -70,13 +70,21 @@ LogicalResult qsat::verifyForKernel(const FlashOp &op) {
   return success();
 }
 
-/// True when V can be read where it lies: elements of the accumulation type in
-/// contiguous rows (rows a large power of two apart would share cache sets).
+/// True when V can be read where it lies: elements as the products take them, whole
+/// registers of them, in contiguous rows (rows a large power of two apart would share
+/// cache sets). Not by AMX, which takes tiles of pairs. Pairs are interleaved as they are
+/// read: dense attention of 32k keys is 2 to 3 % slower for it, lists are faster, and of
+/// more keys it matters that the memory for them is half.
 static bool readsValuesInPlace(const FlashOp &op, const FlashShape &shape) {
+  constexpr int64_t kManyKeys = 32 << 10;
   auto type = cast<MemRefType>(op.v.getType());
+  int64_t keys = type.getDimSize(2);
+  if (shape.pair > 1 && !op.isSparse && !ShapedType::isDynamic(keys) && keys <= kManyKeys)
+    return false;
   SmallVector<int64_t> strides;
   int64_t offset;
-  return type.getElementType() == op.acc && shape.paddedWidth == shape.valueWidth &&
+  return !shape.usesTiles && type.getElementType() == shape.operand &&
+         shape.valueWidth % (shape.pair * shape.lanes) == 0 &&
          succeeded(type.getStridesAndOffset(strides, offset)) && strides[3] == 1 &&
          strides[2] == shape.valueWidth;
 }
@@ -142,7 +150,9 @@ FlashShape::FlashShape(const FlashOp &op, const CPUTarget &target) {
   if (usesTiles && op.isSparse && !op.region && op.blockKeys % kTileSide == 0 &&
       2 * op.blockKeys <= kGathered)
     gatheredKeys = kGathered - kGathered % op.blockKeys;
-  packsValues = isPaired || !readsValuesInPlace(op, *this);
+  packsValues = !readsValuesInPlace(op, *this);
+  pairsBackground = isPaired && !usesTiles && valueWidth % (2 * lanes) == 0 &&
+                    op.background != Background::None && op.background != Background::T2;
 }
 
 //===----------------------------------------------------------------------===//
@@ -177,6 +187,8 @@ FlashKernel::FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape 
     if (shape.pair > 1)
       probabilities = kb.scratch({shape.rows, shape.keys}, shape.operand);
   }
+  if (shape.pair > 1 && (!shape.packsValues || shape.pairsBackground))
+    pairs = kb.scratch({shape.keys / 2, 2, 2 * shape.lanes}, shape.operand);
   // Whole registers of rows: `finish` works on those.
   int64_t rows = llvm::alignTo(shape.rows, shape.lanes);
   maxima = kb.scratch({rows}, acc);
@@ -322,6 +334,17 @@ void FlashKernel::visitAll() {
   });
 }
 
+/// Asks for the rows of V of the tile, which are read in another order than they lie.
+void FlashKernel::prefetchValues(const KeyTile &tile) {
+  int64_t perLine = 512 / shape.operand.getIntOrFloatBitWidth();
+  kb.loop(kb.index(0), tile.count, 1, [&](Value j) {
+    for (int64_t d = 0; d < shape.valueWidth; d += perLine)
+      memref::PrefetchOp::create(kb, kb.getLoc(), values,
+                                 ValueRange{batch, kvHead, kb.add(tile.first, j), kb.index(d)},
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  });
+}
+
 void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
   Value end = kb.add(first, shape.keys);
   Value seen = kb.min(kb.min(end, limit), lastVisible.high);
@@ -347,9 +370,11 @@ void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
       isPartial = kb.either(isPartial, isBelow);
     }
     kb.when(isPartial, [&] { maskTile(tile); });
+    if (shape.pair > 1 && !shape.packsValues)
+      prefetchValues(tile);
     softmaxTile(probabilities, isLogit ? Value() : factor);
     Value row = tile.first, count = tile.count;
-    if (shape.pair > 1) {
+    if (shape.pair > 1 && shape.packsValues) {
       row = kb.mul(tile.group, shape.tile.columns / shape.pair);
       count = kb.ceilDiv(count, shape.pair);
     }

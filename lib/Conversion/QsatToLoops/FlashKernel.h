@@ -73,6 +73,8 @@ struct FlashShape {
   int64_t tilesPerBlock;     ///< tiles of one block of keys
   int64_t panelsPerBlock;    ///< panels of one block of rows
   bool packsValues;          ///< V is not read in place
+  /// The means of blocks are pairs of bf16 too. Not for t2: its variances stay exact.
+  bool pairsBackground;
   mlir::FloatType operand;   ///< of Q, K, P and V as the products read them
   int64_t pair;              ///< operands that one product sums: 2 of bf16, else 1
   int64_t operandWidth;      ///< D rounded up to whole pairs, or rows of a tile
@@ -93,6 +95,8 @@ struct FlashShape {
 ///     pairs        [B,Hkv,2 groups,D/2,2 lanes] of (d, d+1) of each key
 ///                  [B,Hkv,chunks,keys/2,2 lanes] of (j, j+1) of each column
 ///
+/// Where it pays, V that lies in contiguous rows is read in place.
+///
 /// A chunk is a register (`lanes`) of columns of V, its keys are those of all tiles.
 /// In pairs a group is two registers of keys, one after the other, so that 16 rows of
 /// one are a tile of AMX that lies in one piece.
@@ -112,8 +116,8 @@ PackedKeys buildPacking(KernelBuilder &kb, const FlashOp &op, const FlashShape &
                         LoweringContext &context);
 
 /// Means (and, for t2, variances) of the keys of each block, laid out as the
-/// packed keys are, and means of their values [B,Hkv,blocks,paddedWidth]. Null
-/// what the background does not need.
+/// packed keys are, and means of their values [B,Hkv,blocks,paddedWidth], which are
+/// read in place. Null what the background does not need.
 struct BlockStatistics {
   mlir::Value valueMeans, keyMeans, keyVariances;
   /// Those that are not null, in this order; to be freed after the loop.
@@ -144,7 +148,7 @@ struct RowSample {
 };
 
 /// Rows of P and of V to multiply: `rows` [rows,keys], and from row `first` on
-/// `count` rows of `values` (whole pairs of rows where they are packed so).
+/// `count` rows of `values` (rows of pairs where they are packed so).
 struct WeightedValues {
   mlir::Value rows, values, first, count;
 };
@@ -218,7 +222,9 @@ private:
   Value storeProbabilities(mlir::ValueRange logits, Value probabilities, Value row, Value sum);
   void accumulateTile(const WeightedValues &step);
   void accumulateColumns(const WeightedValues &step, Value column, int64_t columns);
-  void weighTile(Value first);
+  void prefetchValues(const KeyTile &tile);
+  void interleaveRows(const WeightedValues &step, Value column);
+  void weighTile(Value first, Value count);
   void visitPartialBlocks(Value blocks, ListedBlocks listed);
   Value logSum(Value maximum, Value sum);
 
@@ -231,8 +237,9 @@ private:
   MaskOnKeys mask;
   // Scratch: q [rows,D], s [rows,keys], p [rows,keys] (s itself where P is not
   // rounded), out [rows,paddedWidth], m [rows], l [rows,lanes], and, at the end,
-  // totals [rows] of l.
-  Value panel, scores, probabilities, out, maxima, sums, totals;
+  // totals [rows] of l; where pairs of rows of V are read in place, some columns of
+  // those of a tile [keys/2,2,2 lanes].
+  Value panel, scores, probabilities, out, maxima, sums, totals, pairs;
   TileScratch tiles;
   /// c: what turns scores into base-2 logits, null for 1.
   Value factor;

@@ -167,10 +167,6 @@ void TilePacker::packValuePairs(Value v, Value packed) {
   int64_t padded = llvm::alignTo(shape.valueWidth, columns);
   int64_t whole =
       KernelBuilder::isRowContiguous(v) ? shape.valueWidth - shape.valueWidth % columns : 0;
-  SmallVector<int64_t> low, high;
-  for (int64_t lane = 0; lane < columns; ++lane)
-    for (int64_t from : {lane, columns + lane})
-      (lane < columns / 2 ? low : high).push_back(from);
   Value firstRow = kb.mul(group, shape.tile.columns / 2);
   kb.loop(0, shape.keys / 2, 1, [&](Value pair) {
     Value row = kb.add(firstRow, pair), key = kb.add(first, kb.mul(pair, 2)), next = kb.add(key, 1);
@@ -188,11 +184,8 @@ void TilePacker::packValuePairs(Value v, Value packed) {
         Value chunk = kb.div(d, lanes);
         Value a = kb.loadVector(v, {batch, head, key, d}, columns);
         Value b = kb.loadVector(v, {batch, head, next, d}, columns);
-        Location loc = kb.getLoc();
-        kb.storeVector(vector::ShuffleOp::create(kb, loc, a, b, low), packed,
-                       {batch, head, chunk, row, kb.index(0)});
-        kb.storeVector(vector::ShuffleOp::create(kb, loc, a, b, high), packed,
-                       {batch, head, kb.add(chunk, 1), row, kb.index(0)});
+        for (auto [n, pairs] : llvm::enumerate(kb.interleave(a, b)))
+          kb.storeVector(pairs, packed, {batch, head, kb.add(chunk, n), row, kb.index(0)});
       });
       packOneByOne(from);
       return Values();
@@ -251,7 +244,8 @@ PackedKeys qsat::buildPacking(KernelBuilder &kb, const FlashOp &op, const FlashS
                         limit, kb.mul(tile, groupsPerTile)};
       if (shape.pair > 1) {
         packer.packKeyPairs(args[3], args[4]);
-        packer.packValuePairs(args[5], args[6]);
+        if (shape.packsValues)
+          packer.packValuePairs(args[5], args[6]);
         return;
       }
       packer.packKeys(args[3], args[4]);

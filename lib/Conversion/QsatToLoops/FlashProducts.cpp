@@ -86,7 +86,33 @@ void FlashKernel::accumulateTile(const WeightedValues &step) {
     accumulateColumns(step, kb.index(whole), rest);
 }
 
+/// pairs [keys/2,2,2 lanes] = the rows of the step, interleaved two by two, from column
+/// `column` on. What is after an odd last row may be anything: zeros take its place.
+void FlashKernel::interleaveRows(const WeightedValues &step, Value column) {
+  auto load = [&](Value row) {
+    return kb.loadVector(step.values, {batch, kvHead, row, column}, 2 * shape.lanes);
+  };
+  auto store = [&](Value x, Value y, Value pair) {
+    for (auto [n, part] : llvm::enumerate(kb.interleave(x, y)))
+      kb.storeVector(part, pairs, {pair, kb.index(n), kb.index(0)});
+  };
+  Value whole = kb.div(step.count, 2);
+  kb.loop(kb.index(0), whole, 1, [&](Value pair) {
+    Value row = kb.add(step.first, kb.mul(pair, 2));
+    store(load(row), load(kb.add(row, 1)), pair);
+  });
+  kb.when(kb.less(kb.mul(whole, 2), step.count), [&] {
+    Value x = load(kb.add(step.first, kb.mul(whole, 2)));
+    store(x, kb.constant(x.getType(), 0.0), whole);
+  });
+}
+
 void FlashKernel::accumulateColumns(const WeightedValues &step, Value column, int64_t columns) {
+  // Once for all rows of P.
+  bool isInterleaved = isPaired(step.rows) && cast<MemRefType>(step.values.getType()).getRank() == 4;
+  if (isInterleaved)
+    interleaveRows(step, column);
+  Value count = isInterleaved ? kb.ceilDiv(step.count, 2) : step.count;
   kb.loop(kb.index(0), paddedRows, shape.tile.rows, [&](Value first) {
     RegisterTile tile{kb, acc, columns, step.rows, {}};
     int64_t lanes = tile.getLanes(), parts = columns / lanes;
@@ -96,7 +122,9 @@ void FlashKernel::accumulateColumns(const WeightedValues &step, Value column, in
       for (int64_t part = 0; part < parts; ++part)
         init.push_back(kb.loadVector(out, {tile.rows[r], kb.add(column, part * lanes)}, lanes));
     }
-    Values result = tile.multiply(step.count, init, [&](Value j, int64_t c) {
+    Values result = tile.multiply(count, init, [&](Value j, int64_t c) -> Value {
+      if (isInterleaved)
+        return kb.loadVector(pairs, {j, kb.index(c / lanes), kb.index(0)}, 2 * lanes);
       Value row = kb.add(step.first, j);
       if (!isPaired(step.values))
         return kb.loadVector(step.values, {batch, kvHead, row, kb.add(column, c)}, lanes);

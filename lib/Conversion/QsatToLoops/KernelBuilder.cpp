@@ -290,6 +290,16 @@ Value KernelBuilder::roundPair(Value low, Value high) {
                        {high, low});
 }
 
+KernelBuilder::Values KernelBuilder::interleave(Value a, Value b) {
+  int64_t lanes = cast<VectorType>(a.getType()).getNumElements();
+  SmallVector<int64_t> order;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    order.append({lane, lanes + lane});
+  ArrayRef<int64_t> all(order);
+  return {vector::ShuffleOp::create(*this, getLoc(), a, b, all.take_front(lanes)),
+          vector::ShuffleOp::create(*this, getLoc(), a, b, all.drop_front(lanes))};
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//

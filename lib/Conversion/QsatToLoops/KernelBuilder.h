@@ -102,6 +102,8 @@ public:
   Value dotBytes(Value a, Value b, Value c);
   /// Two vectors of f32 side by side, rounded to bf16. AVX-512 BF16 only.
   Value roundPair(Value low, Value high);
+  /// The pairs (a[i], b[i]) of all elements, in two vectors.
+  Values interleave(Value a, Value b);
 
   //===--- memory ---------------------------------------------------------===//
 

@@ -77,6 +77,9 @@ CASES = [
     Case(blocks=(16, 5, 4), rows=50, keys=63),
     Case(element="f32", rows=130, keys=300, mask="causal", width=72),
     Case(element="f16", rows=130, keys=300, mask="causal"),
+    # An odd number of keys: the last row of V has no partner. V is read in place.
+    Case(rows=151, keys=151, width=128, value_width=128, mask="causal", blocks=(32, 32, 3)),
+    Case(rows=70, keys=33 * 1024 + 1, mask=f"causal, offset = {33 * 1024 + 1 - 70}"),
 ]
 
 
