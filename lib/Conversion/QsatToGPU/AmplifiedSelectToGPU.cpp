@@ -13,21 +13,10 @@ static void launchSums(AmplifiedSelectOp op, Value sums, GPULoweringContext &con
   TeamLaunch launch{"qsat_select_sums", /*lanes=*/1, host.dim(sums, 3), heads, host.dim(sums, 0), {op.getAmplitude(), sums}};
   launchTeams(op, context, launch, [](TeamBuilder &b, ValueRange args, Value j, Value list, Value batch) {
     Value amplitude = args[0], sums = args[1], group = b.div(b.dim(amplitude, 1), b.dim(sums, 1));
-    Value blocks = b.dim(sums, 2), last = b.sub(blocks, 1);
-    // Some at a time: a load does not wait for the store before it.
-    constexpr int64_t kAtOnce = 8;
-    b.loop(b.index(0), blocks, kAtOnce, {b.constant(b.getF32Type(), 0.0)}, [&](Value first, ValueRange carried) {
-      Value sum = carried[0];
-      KernelBuilder::Values all, places;
-      for (int64_t n = 0; n < kAtOnce; ++n) {
-        places.push_back(b.add(first, n));
-        all.push_back(SelectRow::probability(b, amplitude, batch, list, group, b.min(places[n], last), j));
-      }
-      for (auto [p, block] : llvm::zip_equal(all, places)) {
-        sum = b.addf(sum, p);
-        b.when(b.less(block, blocks), [&, block = block] { b.store(sum, sums, {batch, list, block, j}); });
-      }
-      return KernelBuilder::Values{sum};
+    b.loop(b.index(0), b.dim(sums, 2), 1, {b.constant(b.getF32Type(), 0.0)}, [&](Value block, ValueRange sum) {
+      Value p = SelectRow::probability(b, amplitude, batch, list, group, block, j), next = b.addf(sum[0], p);
+      b.store(next, sums, {batch, list, block, j});
+      return KernelBuilder::Values{next};
     });
   });
 }

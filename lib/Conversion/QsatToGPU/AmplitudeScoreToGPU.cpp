@@ -1,7 +1,7 @@
 //===- AmplitudeScoreToGPU.cpp - qsat.amplitude_score to launches ---------===//
 
 #include "HopperRows.h"
-#include "WarpLogits.h"
+#include "WarpGroups.h"
 
 #include "mlir/IR/Remarks.h"
 
@@ -42,7 +42,7 @@ public:
       return byMeans(op.getEstimator(), op.getLse());
     case Estimator::Antidiagonal:
       return withMasses("qsat_score_normalize", op.getEstimator(), {}, op.getLse(),
-                        [&](const SampledRows &sampled, Value masses) { launchGroups(op, sampled, masses, context); });
+                        [&](const SampledRows &sampled, Value masses) { findGroups(sampled, masses); });
     case Estimator::Cascade:
       return inTwoSteps();
     }
@@ -68,6 +68,15 @@ private:
       return launchHopperRows(op, *plan, sampled, masses, context);
     explain("score-rows", llvm::toString(plan.takeError()));
     launchPortableRows(op, sampled, masses, passes, context);
+  }
+
+  /// Estimator antidiagonal.
+  void findGroups(const SampledRows &sampled, Value masses) {
+    std::string whyNot = whyNoWarpGroups(op, context.target);
+    if (whyNot.empty())
+      return launchWarpGroups(op, sampled, masses, context);
+    explain("score-groups", whyNot);
+    launchGroups(op, sampled, masses, context);
   }
 
   /// Estimators pooled, centroid and d2.

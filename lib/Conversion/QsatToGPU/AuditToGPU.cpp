@@ -81,9 +81,9 @@ public:
     Value head = b.add(b.mul(kvHead, group), b.rem(slot, group)), draw = b.div(slot, group);
     Value row = b.toIndex(b.load(sample.rows, place)), weight = b.load(sample.weights, place);
     // Parts by their lse; a row that sees nothing has no weight in any.
-    Value top = forEachPart({none}, [&](Value part, ValueRange top) -> Values { return {b.maxf(top[0], part)}; })[0];
+    Value top = b.largestOfTeam(overParts(none, [&](Value top, Value lse) { return b.maxf(top, lse); }));
     base = b.select(b.cmpf(arith::CmpFPredicate::OEQ, top, none), zero, top);
-    Value sum = forEachPart({zero}, [&](Value part, ValueRange sum) -> Values { return {b.addf(sum[0], weightOf(part))}; })[0];
+    Value sum = b.sumOfTeam(overParts(zero, [&](Value sum, Value lse) { return b.addf(sum, weightOf(lse)); }));
     Value seesNothing = b.cmpf(arith::CmpFPredicate::OEQ, sum, zero);
     Value inverse = b.select(seesNothing, zero, b.divf(b.constant(acc, 1.0), sum));
     Values sums = b.loop(b.lane, b.dim(o, 3), b.lanes, {zero, zero}, [&](Value d, ValueRange sums) -> Values {
@@ -105,14 +105,19 @@ public:
 private:
   Value placeOf(Value part) { return b.add(b.mul(part, sample.slots), slot); }
 
-  /// Calls `body` with the lse of each part, in exponents of 2.
-  Values forEachPart(ValueRange inits, function_ref<Values(Value, ValueRange)> body) {
-    return b.loop(b.index(0), sample.parts, 1, inits, [&](Value part, ValueRange carried) {
-      return body(b.mulf(b.load(sample.lse, {batch, kvHead, placeOf(part)}), b.constant(acc, kLog2E)), carried);
-    });
+  /// lse of a part, in exponents of 2.
+  Value lseOf(Value part) {
+    return b.mulf(b.load(sample.lse, {batch, kvHead, placeOf(part)}), b.constant(acc, kLog2E));
   }
 
-  /// NaN of the maximum is that of a sum.
+  /// Combines the lse of this lane's parts.
+  Value overParts(Value init, function_ref<Value(Value, Value)> combine) {
+    return b.loop(b.lane, sample.parts, b.lanes, {init}, [&](Value part, ValueRange carried) -> Values {
+      return {combine(carried[0], lseOf(part))};
+    })[0];
+  }
+
+  /// The maximum leaves NaN out: the sum has it.
   Value weightOf(Value lse) { return b.exp2(b.subf(lse, base)); }
 
   /// The sum over the parts of column d. Some are loaded at once.
@@ -122,9 +127,8 @@ private:
     return b.loop(b.index(0), sample.parts, kAtOnce, {zero}, [&](Value first, ValueRange carried) -> Values {
       Value sum = carried[0];
       for (int64_t n = 0; n < kAtOnce; ++n) {
-        Value part = b.add(first, n), known = placeOf(b.min(part, last));
-        Value weight = weightOf(b.mulf(b.load(sample.lse, {batch, kvHead, known}), b.constant(acc, kLog2E)));
-        Value more = b.mulf(b.load(sample.o, {batch, kvHead, known, d}), weight);
+        Value part = b.add(first, n), known = b.min(part, last);
+        Value more = b.mulf(b.load(sample.o, {batch, kvHead, placeOf(known), d}), weightOf(lseOf(known)));
         sum = b.addf(b.select(b.less(part, sample.parts), more, zero), sum);
       }
       return {sum};

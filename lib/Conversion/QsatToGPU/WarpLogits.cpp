@@ -9,11 +9,53 @@ using namespace qsat;
 
 using Values = DeviceBuilder::Values;
 
+//===----------------------------------------------------------------------===//
+// Rows
+//===----------------------------------------------------------------------===//
+
+WarpRows::WarpRows(NvidiaBuilder &b, const FlashOp &op)
+    : width(cast<MemRefType>(op.q.getType()).getDimSize(3)),
+      element(cast<FloatType>(cast<MemRefType>(op.q.getType()).getElementType())), b(b),
+      first(b.mul(b.bitAnd(b.threadId(), 3), kLoaded)) {}
+
+Value WarpRows::column(int64_t chunk) { return b.extend(b.add(first, chunk * kChunk)); }
+
+Value WarpRows::address(const RowArray &array, Value batch, Value head) {
+  Value place = b.add(b.mul(b.extend(batch), array.batch), b.mul(b.extend(head), array.head));
+  return b.add(b.create<LLVM::PtrToIntOp>(b.getI64Type(), array.data), b.mul(place, b.i64(2)));
+}
+
+Values WarpRows::loadWords(Value address, int64_t count) {
+  Values words;
+  for (int64_t first = 0; first < count; first += 4) {
+    Value from = b.create<LLVM::IntToPtrOp>(b.pointer(/*global*/ 1), b.add(address, b.i64(4 * first)));
+    Value four = b.create<LLVM::LoadOp>(VectorType::get(4, b.getI32Type()), from, /*alignment=*/16);
+    for (int64_t i = 0; i < 4; ++i)
+      words.push_back(b.create<LLVM::ExtractElementOp>(four, b.i32(i)));
+  }
+  return words;
+}
+
+Values WarpRows::load(Value base, const RowArray &array, Value row, int64_t chunk) {
+  Value place = b.add(b.mul(b.extend(row), array.row), column(chunk));
+  return loadWords(b.add(base, b.mul(place, b.i64(2))), kLoaded / 2);
+}
+
+void WarpRows::multiplyAdd(MutableArrayRef<Value> sum, ValueRange left, ValueRange right) {
+  for (int64_t step = 0; step < 2; ++step) {
+    Value ofStep[] = {left[2 * step], left[4 + 2 * step], left[2 * step + 1], left[4 + 2 * step + 1]};
+    llvm::copy(b.multiplyAdd(ValueRange(sum), ofStep, right.slice(2 * step, 2), element), sum.begin());
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The kernel
+//===----------------------------------------------------------------------===//
+
 WarpLogits::WarpLogits(NvidiaBuilder &b, const FlashOp &op, const SampledRows &sampled,
                        const WarpLogitsArguments &args)
     : b(b), op(op), sampled(sampled), args(args), tile(b, op, args.mask, noRegion, {}, args.rows, args.keys),
-      element(cast<FloatType>(cast<MemRefType>(op.q.getType()).getElementType())),
-      width(cast<MemRefType>(op.q.getType()).getDimSize(3)) {}
+      rows(b, op) {}
 
 void WarpLogits::build() {
   findRows();
@@ -34,7 +76,6 @@ void WarpLogits::build() {
 void WarpLogits::findRows() {
   Value thread = b.threadId(), warp = b.uniform(b.shiftRight(thread, 5));
   lane = b.bitAnd(thread, 31);
-  column = b.mul(b.bitAnd(lane, 3), kLoaded);
   head = b.create<NVVM::BlockIdYOp>(b.getI32Type());
   batch = b.create<NVVM::BlockIdZOp>(b.getI32Type());
   kvHead = b.div(head, args.kvShare);
@@ -54,8 +95,9 @@ void WarpLogits::findRows() {
     return b.add(base, b.mul(elements, b.i64(bytes)));
   };
   Value kvHeads = b.div(args.heads, args.kvShare);
-  keys = address(args.k.data, b.add(b.mul(b.extend(batch), args.k.batch), b.mul(b.extend(kvHead), args.k.head)), 2);
-  Value ofMeans = b.mul(b.extend(b.add(b.mul(batch, kvHeads), kvHead)), b.mul(b.extend(args.keyBlocks), b.i64(width)));
+  queries = rows.address(args.q, batch, head);
+  keys = rows.address(args.k, batch, kvHead);
+  Value ofMeans = b.mul(b.extend(b.add(b.mul(batch, kvHeads), kvHead)), b.mul(b.extend(args.keyBlocks), b.i64(rows.width)));
   means = address(args.means, ofMeans, 4);
   if (args.variances)
     variances = address(args.variances, ofMeans, 4);
@@ -69,27 +111,10 @@ void WarpLogits::findRows() {
 // Memory
 //===----------------------------------------------------------------------===//
 
-/// `count` i32 from an address that is a multiple of 16.
-Values WarpLogits::loadWords(Value address, int64_t count) {
-  Values words;
-  for (int64_t first = 0; first < count; first += 4) {
-    Value from = b.create<LLVM::IntToPtrOp>(b.pointer(/*global*/ 1), b.add(address, b.i64(4 * first)));
-    Value four = b.create<LLVM::LoadOp>(VectorType::get(4, b.getI32Type()), from, /*alignment=*/16);
-    for (int64_t i = 0; i < 4; ++i)
-      words.push_back(b.create<LLVM::ExtractElementOp>(four, b.i32(i)));
-  }
-  return words;
-}
-
 Values WarpLogits::loadRows(int64_t chunk) {
   Values all;
-  Value base = b.create<LLVM::PtrToIntOp>(b.getI64Type(), args.q.data);
-  Value ofHead = b.add(b.mul(b.extend(batch), args.q.batch), b.mul(b.extend(head), args.q.head));
-  for (int64_t r = 0; r < 2; ++r) {
-    Value known = b.min(row[r], lastRow); // past the last: nothing is stored
-    Value place = b.add(b.add(ofHead, b.mul(b.extend(known), args.q.row)), b.extend(b.add(column, chunk * kChunk)));
-    llvm::append_range(all, loadWords(b.add(base, b.mul(place, b.i64(2))), kLoaded / 2));
-  }
+  for (int64_t r = 0; r < 2; ++r) // past the last: nothing is stored
+    llvm::append_range(all, rows.load(queries, args.q, b.min(row[r], lastRow), chunk));
   return all;
 }
 
@@ -125,9 +150,9 @@ Value WarpLogits::anySees(Value first, Value end) {
 
 /// Element `number` of a pair, as f32.
 Value WarpLogits::toFloat(Value pair, int64_t number) {
-  if (element.isBF16()) // the upper half of an f32
+  if (rows.element.isBF16()) // the upper half of an f32
     return b.create<LLVM::BitcastOp>(b.getF32Type(), number ? b.bitAnd(pair, -65536) : b.shiftLeft(pair, 16));
-  Value both = b.create<LLVM::BitcastOp>(VectorType::get(2, element), pair);
+  Value both = b.create<LLVM::BitcastOp>(VectorType::get(2, rows.element), pair);
   return b.create<LLVM::FPExtOp>(b.getF32Type(), b.create<LLVM::ExtractElementOp>(both, b.i32(number)));
 }
 
@@ -146,7 +171,7 @@ struct Split {
 } // namespace
 
 /// sum [16,8] += a [16,8] . b [8,8] in tf32.
-static void multiplyAdd(NvidiaBuilder &b, MutableArrayRef<Value> sum, ValueRange left, ValueRange right) {
+static void multiplyAddTF32(NvidiaBuilder &b, MutableArrayRef<Value> sum, ValueRange left, ValueRange right) {
   Type result = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(4, b.getF32Type()));
   auto tf32 = NVVM::MMATypes::tf32;
   Value product = b.create<NVVM::MmaOp>(result, left, right, ValueRange(sum), ArrayRef<int64_t>{16, 8, 8}, std::nullopt,
@@ -161,7 +186,7 @@ static void multiplyAdd(NvidiaBuilder &b, MutableArrayRef<Value> sum, ValueRange
 void WarpLogits::scoreMeans(Value firstBlock) {
   Values sums(4 * kTiles, b.f32(0.0)), squares = sums;
   Value lastBlock = b.sub(args.keyBlocks, 1);
-  for (int64_t chunk = 0; chunk < width / kChunk; ++chunk) {
+  for (int64_t chunk = 0; chunk < rows.chunks(); ++chunk) {
     Values pairs = loadRows(chunk);
     // The rows as left operands: (row, column) of step p at 4 p + 2 column + row.
     Values left, high, low;
@@ -177,15 +202,15 @@ void WarpLogits::scoreMeans(Value firstBlock) {
     for (int64_t n = 0; n < kTiles; ++n) {
       // Past the last block the last one is looked at again, and not stored.
       Value block = b.min(b.add(b.add(firstBlock, 8 * n), b.shiftRight(lane, 2)), lastBlock);
-      Value place = b.add(b.mul(b.extend(block), b.i64(width)), b.extend(b.add(column, chunk * kChunk)));
+      Value place = b.add(b.mul(b.extend(block), b.i64(rows.width)), rows.column(chunk));
       auto load = [&](Value base) {
         SmallVector<Split> parts;
-        for (Value word : loadWords(b.add(base, b.mul(place, b.i64(4))), kLoaded))
+        for (Value word : rows.loadWords(b.add(base, b.mul(place, b.i64(4))), kLoaded))
           parts.push_back(Split::of(b, b.create<LLVM::BitcastOp>(b.getF32Type(), word)));
         return parts;
       };
       auto add = [&](Values &to, ValueRange from, int64_t p, Value first, Value second) {
-        multiplyAdd(b, MutableArrayRef(to).slice(4 * n, 4), from.slice(4 * p, 4), {first, second});
+        multiplyAddTF32(b, MutableArrayRef(to).slice(4 * n, 4), from.slice(4 * p, 4), {first, second});
       };
       SmallVector<Split> mean = load(means), variance;
       if (variances)
@@ -274,17 +299,11 @@ Values WarpLogits::massesOf(Value first, Value end) {
 Values WarpLogits::scoreKeys(Value firstKey) {
   Values scores(kPiece / 2, b.f32(0.0));
   Value lastKey = b.sub(args.keys, 1);
-  for (int64_t chunk = 0; chunk < width / kChunk; ++chunk) {
+  for (int64_t chunk = 0; chunk < rows.chunks(); ++chunk) {
     Values pairs = loadRows(chunk);
     for (int64_t n = 0; n < kPiece / 8; ++n) {
       Value key = b.min(b.add(b.add(firstKey, 8 * n), b.shiftRight(lane, 2)), lastKey);
-      Value place = b.add(b.mul(b.extend(key), args.k.row), b.extend(b.add(column, chunk * kChunk)));
-      Values right = loadWords(b.add(keys, b.mul(place, b.i64(2))), kLoaded / 2);
-      for (int64_t step = 0; step < 2; ++step) {
-        Value left[] = {pairs[2 * step], pairs[4 + 2 * step], pairs[2 * step + 1], pairs[4 + 2 * step + 1]};
-        Values sum = b.multiplyAdd(ValueRange(scores).slice(4 * n, 4), left, ValueRange(right).slice(2 * step, 2), element);
-        llvm::copy(sum, scores.begin() + 4 * n);
-      }
+      rows.multiplyAdd(MutableArrayRef(scores).slice(4 * n, 4), pairs, rows.load(keys, args.k, key, chunk));
     }
   }
   return scores;

@@ -33,6 +33,37 @@ struct WarpLogitsArguments {
   llvm::SmallVector<mlir::Value *> fields();
 };
 
+/// Rows of bf16 or f16 as operands of products: of 32 columns, a chunk, a thread has 8,
+/// of which it holds pairs 2 s and 2 s + 1 against those that step s names.
+class WarpRows {
+public:
+  using Value = mlir::Value;
+  using Values = DeviceBuilder::Values;
+
+  static constexpr int64_t kLoaded = 8, kChunk = 4 * kLoaded;
+
+  WarpRows(NvidiaBuilder &b, const FlashOp &op);
+
+  int64_t chunks() const { return width / kChunk; }
+  /// Byte address of the first row of a head of q or k.
+  Value address(const RowArray &array, Value batch, Value head);
+  /// The thread's 4 pairs of a chunk of a row.
+  Values load(Value base, const RowArray &array, Value row, int64_t chunk);
+  /// `count` words from an address that is a multiple of 16.
+  Values loadWords(Value address, int64_t count);
+  /// sum [16,8] += a [16,32] . b [32,8]; `left`: 4 pairs of one row, then of the other.
+  void multiplyAdd(llvm::MutableArrayRef<Value> sum, mlir::ValueRange left, mlir::ValueRange right);
+  /// The thread's first column of a chunk.
+  Value column(int64_t chunk);
+
+  const int64_t width;
+  const mlir::FloatType element;
+
+private:
+  NvidiaBuilder &b;
+  Value first;
+};
+
 class WarpLogits {
 public:
   using Value = mlir::Value;
@@ -46,13 +77,11 @@ public:
   void build();
 
 private:
-  /// Neighbouring columns that one load brings to a thread, and to its four.
-  static constexpr int64_t kLoaded = 8, kChunk = 4 * kLoaded;
+  static constexpr int64_t kLoaded = WarpRows::kLoaded;
   /// Tiles of 8 key blocks, and keys, that are looked at in one go.
   static constexpr int64_t kTiles = 4, kPiece = 32;
 
   void findRows();
-  Values loadWords(Value address, int64_t count);
   /// Of a chunk, for both rows: kLoaded elements of q, in pairs. Loaded whenever they
   /// are needed: with what is made of them they would take more registers than there are.
   Values loadRows(int64_t chunk);
@@ -77,14 +106,17 @@ private:
   const WarpLogitsArguments &args;
   RegionArguments noRegion;
   ScoreTile tile;
-  mlir::FloatType element;
-  int64_t width;
-  Value lane, column;                   ///< the thread's first column of a chunk
+  WarpRows rows;
+  Value lane;
   Value batch, head, kvHead, block;     ///< of the warp
   Value firstRow, lastRow, row[2];      ///< of the warp, and of the thread
   Value end;                            ///< past the last key block that the query block sees
-  Value keys, means, variances, target; ///< addresses of the head's K, means, and masses of block 0
+  Value queries, keys;                  ///< addresses of the head's Q and K
+  Value means, variances, target;       ///< and of its means, and masses of block 0
 };
+
+/// The values to pass for `op`; without means.
+WarpLogitsArguments describeScores(HostBuilder &b, const FlashOp &op, mlir::Value masses);
 
 /// Why there is no kernel of this kind; empty where there is one.
 std::string whyNoWarpLogits(AmplitudeScoreOp op, const GPUTarget &target);
