@@ -138,50 +138,49 @@ SHAPES = ((1, 2, 2, 256, 256), (2, 6, 3, 1000, 1000), (1, 2, 1, 900, 333), (1, 2
 
 
 def check_scores(library):
+    results = []
+    for variant in SCORED:
+        for estimator in ESTIMATORS:
+            for number, shape in enumerate(SHAPES):
+                results.append(check_score(library, variant, estimator, shape, number, size=2.0))
+            if estimator != "cascade":  # of huge logits d2 is 0 or 1: what passes hangs on nothing
+                results.append(check_score(library, variant, estimator, SHAPES[0], 0, size=100.0))
+    return results
+
+
+def check_score(library, variant, estimator, shape, seed, size):
     """Amplitudes and lse against the reference; the second of two calls gives the same bits."""
     import numpy as np
     import torch
 
     from qsat.reference import amplitude_score
 
-    results = []
-    for variant in SCORED:
-        for estimator in ESTIMATORS:
-            for number, (batches, heads, kv_heads, rows, keys) in enumerate(SHAPES):
-                sizes = (2.0, 100.0) if number == 0 else (2.0,)
-                if estimator == "cascade":  # of huge logits d2 is 0 or 1: what passes hangs on nothing
-                    sizes = sizes[:1]
-                for size in sizes:
-                    torch.manual_seed(number)
-                    q = random_rows(batches, heads, rows, variant.width, element=variant.element, size=size)
-                    k = random_rows(batches, kv_heads, keys, variant.width, element=variant.element)
-                    k += 2 * random_rows(batches, kv_heads, 1, variant.width, element=variant.element)
-                    blocks = (batches, heads, -(-rows // variant.block_rows), -(-keys // variant.block))
-                    a, l = torch.full(blocks, math.nan, device="cuda"), torch.full(blocks[:3], math.nan, device="cuda")
-                    call(library, f"{estimator}_{variant.name}", q, k, a, l)
-                    first = a.clone()
-                    call(library, f"{estimator}_{variant.name}", q, k, a, l)
-                    wanted, lse = amplitude_score(to_numpy(q), to_numpy(k), scale=variant.width ** -0.5,
-                                                  mask=variant.mask(), estimator=estimator, block_m=variant.block_rows,
-                                                  block_n=variant.block)
-                    got, known = to_numpy(a), np.isfinite(lse)
-                    error = np.abs(got - wanted)
-                    # What a cascade lets through may hang on the last bit.
-                    share = float((error > 1e-3).mean()) if error.size else 0.0
-                    error = error[error <= 1e-3] if estimator == "cascade" and share < 0.02 else error
-                    of_lse = np.abs(to_numpy(l)[known] - lse[known])
-                    largest = float(np.abs(lse[known]).max()) if known.any() else 0.0
-                    result = {"variant": variant.name, "estimator": estimator, "shape": (batches, heads, kv_heads, rows, keys),
-                              "size": size, "amplitude": float(error.max()) if error.size else 0.0,
-                              "lse": float(of_lse.max()) if of_lse.size else 0.0, "others": share,
-                              "same": bool(torch.equal(first, a))}
-                    # f32 has 24 bits; logits of thousands move a softmax by what they lose.
-                    limit = 1e-4 + 4 * largest * 2**-22
-                    result["pass"] = (result["amplitude"] < limit and result["lse"] < 1e-3 + largest * 2**-17
-                                      and result["same"] and not np.isnan(got).any()
-                                      and bool((to_numpy(l)[~known] == -np.inf).all()))
-                    results.append(result)
-    return results
+    torch.manual_seed(seed)
+    batches, heads, kv_heads, rows, keys = shape
+    q = random_rows(batches, heads, rows, variant.width, element=variant.element, size=size)
+    k = random_rows(batches, kv_heads, keys, variant.width, element=variant.element)
+    k += 2 * random_rows(batches, kv_heads, 1, variant.width, element=variant.element)
+    blocks = (batches, heads, -(-rows // variant.block_rows), -(-keys // variant.block))
+    a, l = torch.full(blocks, math.nan, device="cuda"), torch.full(blocks[:3], math.nan, device="cuda")
+    call(library, f"{estimator}_{variant.name}", q, k, a, l)
+    first = a.clone()
+    call(library, f"{estimator}_{variant.name}", q, k, a, l)
+    wanted, lse = amplitude_score(to_numpy(q), to_numpy(k), scale=variant.width ** -0.5, mask=variant.mask(),
+                                  estimator=estimator, block_m=variant.block_rows, block_n=variant.block)
+    got, of_rows, known = to_numpy(a), to_numpy(l), np.isfinite(lse)
+    error = np.abs(got - wanted)
+    # What a cascade lets through may hang on the last bit.
+    others = float((error > 1e-3).mean())
+    if estimator == "cascade" and others < 0.02:
+        error = error[error <= 1e-3]
+    largest = float(np.abs(lse[known]).max(initial=0.0))
+    result = {"variant": variant.name, "estimator": estimator, "shape": shape, "size": size,
+              "amplitude": float(error.max(initial=0.0)), "others": others,
+              "lse": float(np.abs(of_rows[known] - lse[known]).max(initial=0.0)), "same": bool(torch.equal(first, a))}
+    # f32 has 24 bits; logits of thousands move a softmax by what they lose.
+    result["pass"] = (result["amplitude"] < 1e-4 + largest * 2**-20 and result["lse"] < 1e-3 + largest * 2**-17
+                      and result["same"] and not np.isnan(got).any() and bool((of_rows[~known] == -np.inf).all()))
+    return result
 
 
 def check_policies(library):
@@ -197,8 +196,9 @@ def check_policies(library):
                                                                              (1, 1, 1, 1), (1, 2, 5, 300))):
             for limit in (key_blocks, min(4, key_blocks)):
                 r = np.random.default_rng(number)
-                amplitude = np.sqrt(r.dirichlet(0.3 * np.ones(key_blocks), (batches, heads, query_blocks))).astype(np.float32)
-                a, shape = torch.tensor(amplitude, device="cuda"), (batches, heads, query_blocks)
+                shape = (batches, heads, query_blocks)
+                amplitude = np.sqrt(r.dirichlet(0.3 * np.ones(key_blocks), shape)).astype(np.float32)
+                a = torch.tensor(amplitude, device="cuda")
                 x = torch.full((*shape, limit), -1, device="cuda", dtype=torch.int32)
                 c = torch.full(shape, -1, device="cuda", dtype=torch.int32)
                 m, n = (torch.full(shape, math.nan, device="cuda") for _ in range(2))
@@ -219,6 +219,16 @@ def check_policies(library):
 
 
 def check_audits(library):
+    results = []
+    for variant in AUDITED:
+        for number, shape in enumerate((*SHAPES, (1, 8, 2, 3000, 3000))):
+            results.append(check_audit(library, variant, shape, number, size=1.5))
+        results.append(check_audit(library, variant, SHAPES[0], 0, size=200.0))
+    return results
+
+
+def check_audit(library, variant, shape, seed, size):
+    """Of the exact output and noise: errors relative to the largest term."""
     import numpy as np
     import torch
 
@@ -227,32 +237,26 @@ def check_audits(library):
     def alibi(z, b, h, i, j):
         return z + 0.125 * (j - i)
 
-    results = []
-    for variant in AUDITED:
-        for number, (batches, heads, kv_heads, rows, keys) in enumerate(SHAPES + ((1, 8, 2, 3000, 3000),)):
-            for size in (1.5, 200.0) if number == 0 else (1.5,):
-                torch.manual_seed(number)
-                make = lambda *shape, size=1.0: random_rows(*shape, variant.width, element=variant.element, size=size)
-                q, k, v = make(batches, heads, rows, size=size), make(batches, kv_heads, keys), make(batches, kv_heads, keys)
-                given = dict(scale=variant.width ** -0.5, mask=variant.mask(), score=alibi if variant.region else None)
-                exact, lse = attention(*map(to_numpy, (q, k, v)), **given)
-                r = np.random.default_rng(number)
-                noisy = torch.tensor(exact + 0.3 * r.standard_normal(exact.shape), device="cuda").to(q.dtype)
-                l = torch.tensor(lse - 0.2 * r.random(lse.shape), device="cuda").float()
-                shape = (batches, heads, -(-rows // 128), 2)
-                results_of = [torch.full(shape, math.nan, device="cuda") for _ in range(3)]
-                call(library, f"audit_{variant.name}", q, k, v, noisy, l, *results_of)
-                wanted = audit(*map(to_numpy, (q, k, v, noisy, l)), **given, share=1 / 64, seed=7)
-                errors = []
-                for got, expected in zip(results_of, wanted):
-                    got = to_numpy(got)
-                    scale = max(float(np.abs(expected).max()), 1e-30)
-                    errors.append(float(np.abs(got - expected).max()) / scale if not np.isnan(got).any() else math.inf)
-                results.append({"variant": variant.name, "shape": (batches, heads, kv_heads, rows, keys), "size": size,
-                                "error": errors[0], "norm": errors[1], "kept": errors[2],
-                                # As logits of thousands are known to 1e-3, so are the weights.
-                                "pass": max(errors) < (2e-2 if variant.element != "f32" else 1e-4 + 2e-5 * size)})
-    return results
+    torch.manual_seed(seed)
+    batches, heads, kv_heads, rows, keys = shape
+    q = random_rows(batches, heads, rows, variant.width, element=variant.element, size=size)
+    k, v = (random_rows(batches, kv_heads, keys, variant.width, element=variant.element) for _ in range(2))
+    given = dict(scale=variant.width ** -0.5, mask=variant.mask(), score=alibi if variant.region else None)
+    exact, lse = attention(*map(to_numpy, (q, k, v)), **given)
+    r = np.random.default_rng(seed)
+    o = torch.tensor(exact + 0.3 * r.standard_normal(exact.shape), device="cuda").to(q.dtype)
+    l = torch.tensor(lse - 0.2 * r.random(lse.shape), device="cuda").float()
+    terms = [torch.full((batches, heads, -(-rows // 128), 2), math.nan, device="cuda") for _ in range(3)]
+    call(library, f"audit_{variant.name}", q, k, v, o, l, *terms)
+    wanted = audit(*map(to_numpy, (q, k, v, o, l)), **given, share=1 / 64, seed=7)
+    errors = []
+    for got, expected in zip(map(to_numpy, terms), wanted):
+        scale = max(float(np.abs(expected).max()), 1e-30)
+        errors.append(math.inf if np.isnan(got).any() else float(np.abs(got - expected).max()) / scale)
+    return {"variant": variant.name, "shape": shape, "size": size, "error": errors[0], "norm": errors[1],
+            "kept": errors[2],
+            # As logits of thousands are known to 1e-3, so are the weights.
+            "pass": max(errors) < (2e-2 if variant.element != "f32" else 1e-4 + 2e-5 * size)}
 
 
 def print_checks(results):
@@ -278,7 +282,7 @@ def time_all(library, lengths, rounds):
     stream = torch.cuda.current_stream().cuda_stream
     for length in lengths:
         heads, kv_heads, blocks = 8, 2, length // 128
-        q, k, v = random_rows(1, heads, length, 128), random_rows(1, kv_heads, length, 128), random_rows(1, kv_heads, length, 128)
+        q, k, v = (random_rows(1, h, length, 128) for h in (heads, kv_heads, kv_heads))
         o, l = torch.empty_like(q), torch.empty(1, heads, length, device="cuda")
         a, of_blocks = torch.empty(1, heads, blocks, blocks, device="cuda"), torch.empty(1, heads, blocks, device="cuda")
         x, c = torch.empty_like(a, dtype=torch.int32), torch.empty_like(of_blocks, dtype=torch.int32)
@@ -290,7 +294,8 @@ def time_all(library, lengths, rounds):
         for name, run in calls.items():
             run(stream)
             guard(name)
-        times, (clock, power) = measure({name: (lambda run=run: run(stream)) for name, run in calls.items()}, rounds)
+        runs = {name: (lambda run=run: run(stream)) for name, run in calls.items()}
+        times, (clock, power) = measure(runs, rounds)
         results.append({"length": length, "milliseconds": times, "MHz": clock, "W": power})
     return results
 
@@ -317,14 +322,8 @@ def main():
         build(arguments.kernels, os.path.abspath(arguments.qsat_compile))
     if not arguments.check and not arguments.time:
         return
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    import torch
-
-    from qsat.compiled import Library
-
-    library = Library(arguments.kernels / "estimators.so")
-    results = {"device": torch.cuda.get_device_name(), "torch": torch.__version__}
-    print(results["device"], "torch", results["torch"], flush=True)
+    libraries, results = begin(arguments.kernels, ["estimators"])
+    library = libraries["estimators"]
     if arguments.check:
         results |= {"audits": check_audits(library), "scores": check_scores(library), "policies": check_policies(library)}
         print_checks(results)

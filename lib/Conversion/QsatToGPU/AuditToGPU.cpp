@@ -45,7 +45,8 @@ void qsat::launchPortableAudit(const FlashOp &op, const AuditSample &sample, Val
                                GPULoweringContext &context) {
   CPUTarget machine;
   TaskBuilder host(op.op->getLoc(), OpBuilder(op.op), machine);
-  TeamLaunch launch{"qsat_audit", /*lanes=*/1, host.mul(sample.slots, sample.parts), host.dim(op.k, 1), host.dim(op.k, 0), {}};
+  Value teams = host.mul(sample.slots, sample.parts);
+  TeamLaunch launch{"qsat_audit", /*lanes=*/1, teams, host.dim(op.k, 1), host.dim(op.k, 0), {}};
   // The results stand where attention has its own.
   auto audit = cast<AuditOp>(op.op);
   launch.arguments = llvm::to_vector(audit->getOperands().drop_back(audit.getInits().size()));
