@@ -19,11 +19,11 @@ using Values = KernelBuilder::Values;
 std::optional<DecodeShape> DecodeShape::get(const FlashOp &op, const CPUTarget &target) {
   /// More rows pay for packing K; the states of a pass have to stay near.
   constexpr int64_t kMaxRowsPerHead = 8, kMaxRows = 32;
-  /// Elements of a tile of K: what is asked for in one turn is read in the next, and
-  /// longer turns leave it waiting (measured, D = 128: a plain read's share is .86, .80
-  /// and .68 with 16, 32 and 64 keys of bf16; of f32, not asked for, .70 and .75 with 16
-  /// and 32). Keys of a tile and of a task (512: .86, 1024: .89).
-  constexpr int64_t kTileElements = 4096, kMaxTileKeys = 64, kChunkKeys = 1024;
+  /// Elements of a tile of K: one of V and the next of K are in the nearest cache
+  /// beside it, and half of it where they are asked for (measured, D = 128, share of a
+  /// plain read: .83, .78, .71 with 16, 32, 64 keys of bf16; .55, .62, .62 of f32). Keys
+  /// of a tile and of a task.
+  constexpr int64_t kTileElements = 4096, kMaxTileKeys = 64, kChunkKeys = 512;
   auto queries = cast<MemRefType>(op.q.getType()), keys = cast<MemRefType>(op.k.getType());
   auto values = cast<MemRefType>(op.v.getType());
   if (queries.isDynamicDim(1) || queries.isDynamicDim(2) || keys.isDynamicDim(1))
@@ -91,10 +91,9 @@ DecodeKernel::DecodeKernel(KernelBuilder &kb, const FlashOp &op, const DecodeSha
   queries = kb.scratch({shape.paddedRows(), shape.parts(), shape.part}, element);
   if (shape.widensKeys)
     widened = kb.scratch({shape.keys, shape.parts() * shape.part}, acc);
-  scores = kb.scratch({shape.paddedRows(), shape.keys}, acc);
-  Type ofWeights = shape.hasValueDots ? kb.getBF16Type() : static_cast<Type>(acc);
-  weights = kb.scratch({shape.paddedRows(), shape.keys}, ofWeights);
+  scores = weights = kb.scratch({shape.paddedRows(), shape.keys}, acc);
   if (shape.hasValueDots) {
+    weights = kb.scratch({shape.paddedRows(), shape.keys}, kb.getBF16Type());
     roundedSums = kb.scratch({shape.rows, shape.lanes}, acc);
   }
   out = kb.scratch({shape.paddedRows(), shape.paddedWidth}, acc);
@@ -188,36 +187,20 @@ void DecodeKernel::storeState(const PartialStates &states, Value chunk) {
 
 void DecodeKernel::visitKeys(Value first, Value limit, Value next) {
   Value seen = kb.min(limit, mask.visibleTo(kb.index(shape.rowsPerHead - 1)).high);
-  Value tiles = kb.ceilDiv(kb.max(kb.sub(seen, first), kb.index(0)), shape.keys);
-  Value end = kb.add(first, kb.mul(tiles, shape.keys));
-  Value last = kb.select(kb.less(first, end), kb.add(end, 1), first);
-  // One turn more than there are tiles.
-  kb.loop(first, last, shape.keys, [&](Value begin) {
-    Value before = kb.sub(begin, kb.index(shape.keys)), after = kb.add(begin, shape.keys);
-    Value hasBefore = kb.less(first, begin), isTile = kb.less(begin, end);
-    if (mask.hasWindow()) {
-      hasBefore = kb.both(hasBefore, isVisible(before, seen));
-      isTile = kb.both(isTile, isVisible(begin, seen));
-    }
-    kb.when(hasBefore, [&] { softmaxTile(); });
-    kb.when(isTile, [&] { scoreTile({begin, limit, kb.sub(kb.min(after, seen), begin), {}}); });
-    // Of the turn after this one: keys of here, or of what is visited next.
-    Value ahead = kb.select(kb.less(after, end), after, kb.add(next, kb.sub(after, end)));
-    kb.when(hasBefore, [&] {
-      accumulateTile({before, limit, kb.sub(kb.min(begin, seen), before), ahead});
-    });
+  kb.loop(first, seen, shape.keys, [&](Value begin) {
+    Value after = kb.add(begin, shape.keys);
+    Tile tile{begin, limit, kb.sub(kb.min(after, seen), begin),
+              kb.select(kb.less(after, seen), after, next)};
+    if (!mask.hasWindow())
+      return visitTile(tile);
+    Value low = mask.visibleTo(kb.index(0)).low;
+    Value isSeen = kb.either(kb.less(low, kb.min(after, seen)), kb.less(begin, mask.getSinks()));
+    kb.when(isSeen, [&] { visitTile(tile); });
   });
 }
 
-/// i1: a window lets some row see some key of the tile at `begin`.
-Value DecodeKernel::isVisible(Value begin, Value seen) {
-  Value end = kb.min(kb.add(begin, shape.keys), seen);
-  return kb.either(kb.less(mask.visibleTo(kb.index(0)).low, end),
-                   kb.less(begin, mask.getSinks()));
-}
-
-void DecodeKernel::scoreTile(const Tile &tile) {
-  multiplyKeys(tile);
+void DecodeKernel::visitTile(const Tile &tile) {
+  scoreTile(tile);
   if (op.region)
     modifyTile(tile);
   Value end = kb.add(tile.first, shape.keys);
@@ -232,6 +215,8 @@ void DecodeKernel::scoreTile(const Tile &tile) {
       forEachRow([&](Value r, Value, Value i) { hideRow(r, i); });
     });
   });
+  softmaxTile();
+  accumulateTile(tile);
 }
 
 //===----------------------------------------------------------------------===//

@@ -8,17 +8,15 @@
 //
 // Within a task, tile by tile of keys, for the rows (head, i) of one pass:
 //
-//   S = Q K^T          multiplyKeys    lanes run along D; the sums of some rows and
+//   S = Q K^T          scoreTile       lanes run along D; the sums of some rows and
 //                                      keys, as many as lanes, go into one vector
 //   S = region(S)      modifyTile      to base-2 logits
 //   S = mask(S)        MaskOnKeys      -inf, only where a key may be hidden
 //   m, l, P = 2^(S-m)  softmaxTile     row by row, o is rescaled where m rises
 //   o += P V           accumulateTile  a register tile of rows x value columns
 //
-// The first three, scoreTile, are those of the tile after the one whose softmax comes
-// before them and whose sums come after: each of these waits for all of the one before
-// it, and the scores between them leave it the time. The rows of V are prefetched while
-// those of K are read, and the reverse, where the elements are of 16 bits.
+// The rows of V are prefetched while those of K are read, and the reverse, where the
+// elements are of 16 bits.
 
 #ifndef QSAT_CONVERSION_QSATTOLOOPS_DECODEKERNEL_H
 #define QSAT_CONVERSION_QSATTOLOOPS_DECODEKERNEL_H
@@ -97,18 +95,16 @@ public:
   Value getExtent() const { return mask.getExtent(); }
 
 private:
-  /// `count` keys from `first` on; those from `limit` on are not there. `ahead`: those
-  /// that are scored in the next turn.
+  /// The keys [first, limit) of a tile, and the first of the tile after it.
   struct Tile {
-    Value first, limit, count, ahead;
+    Value first, limit, count, next;
   };
 
-  Value isVisible(Value begin, Value seen);
-  void scoreTile(const Tile &tile);
+  void visitTile(const Tile &tile);
   void forEachRow(llvm::function_ref<void(Value r, Value head, Value i)> body);
 
   void widenKeys(Value from, Value to);
-  void multiplyKeys(const Tile &tile);
+  void scoreTile(const Tile &tile);
   void scoreGroup(const Tile &tile, Value row, Value j);
   void scoreKey(const Tile &tile, Value row, Value j);
   KernelBuilder::Values dotProducts(llvm::ArrayRef<Value> rows, llvm::ArrayRef<Value> keys);

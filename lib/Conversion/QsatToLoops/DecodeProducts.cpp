@@ -103,7 +103,7 @@ void DecodeKernel::widenKeys(Value from, Value to) {
 }
 
 /// scores [rows,count]: in base 2, or, where a region sees them, as the op says.
-void DecodeKernel::multiplyKeys(const Tile &tile) {
+void DecodeKernel::scoreTile(const Tile &tile) {
   int64_t step = shape.keysPerGroup();
   Value whole = kb.sub(tile.count, kb.rem(tile.count, step));
   if (shape.widensKeys)
@@ -226,7 +226,7 @@ void DecodeKernel::accumulateColumns(const Tile &tile, Value firstRow, int64_t c
   Value whole = kb.sub(tile.count, kb.rem(tile.count, step));
   sums = kb.loop(kb.index(0), whole, step, sums, [&](Value j, ValueRange sums) {
     for (int64_t n = 0; prefetches && n < step; ++n)
-      prefetchRow(k, shape.width, kb.add(kb.add(tile.ahead, j), n));
+      prefetchRow(k, shape.width, kb.add(kb.add(tile.next, j), n));
     return addKeys(rows, tile.first, j, column, end, /*isPair=*/true, sums);
   });
   if (shape.hasValueDots)

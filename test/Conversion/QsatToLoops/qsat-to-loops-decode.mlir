@@ -1,14 +1,14 @@
 // RUN: qsat-opt --convert-qsat-to-loops=cpu=znver5 --canonicalize --cse --split-input-file %s | FileCheck %s
 // RUN: qsat-opt --convert-qsat-to-loops=cpu=x86-64-v3 --canonicalize --cse --split-input-file %s | FileCheck %s --check-prefix=AVX2
 
-// Few query rows: nothing is packed. 2 kv heads in 4 chunks of 1024 keys; all 4 query
+// Few query rows: nothing is packed. 2 kv heads in 8 chunks of 512 keys; all 4 query
 // heads of a kv head are rows of one pass.
 // CHECK-LABEL: func.func @decode
 // CHECK-SAME: (%[[Q:.*]]: memref<1x8x1x128xbf16>, %[[K:.*]]: memref<1x2x4000x128xbf16>, %[[V:.*]]: memref<1x2x4000x128xbf16>, %[[O:.*]]: memref<1x8x1x128xbf16>)
 // CHECK-NOT: memref.alloc(
-// CHECK: %[[STATES:.*]] = memref.alloc() {alignment = 64 : i64} : memref<1x2x4x4x128xf32>
+// CHECK: %[[STATES:.*]] = memref.alloc() {alignment = 64 : i64} : memref<1x2x8x4x128xf32>
 // CHECK: %[[STATES_OF_ANY:.*]] = memref.cast %[[STATES]]
-// CHECK: scf.parallel (%{{.*}}) = (%c0) to (%c8) step (%c1)
+// CHECK: scf.parallel (%{{.*}}) = (%c0) to (%c16) step (%c1)
 // CHECK: call @qsat_decode({{.*}}, %[[STATES_OF_ANY]], {{.*}}, %[[Q]], %[[K]], %[[V]], %[[O]])
 // The states of the chunks are merged row by row.
 // CHECK: scf.parallel (%{{.*}}) = (%c0) to (%c8) step (%c1)
@@ -42,10 +42,10 @@ func.func @decode(%q: memref<1x8x1x128xbf16>, %k: memref<1x2x4000x128xbf16>,
 
 // -----
 
-// Lists of pages: 8 of them to a task; a list for each kv head keeps one pass.
+// Lists of pages: 4 of them to a task; a list for each kv head keeps one pass.
 // CHECK-LABEL: func.func @pages
-// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x2x2x8x64xf32>
-// CHECK: scf.parallel (%{{.*}}) = (%c0) to (%c4) step (%c1)
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x2x3x8x64xf32>
+// CHECK: scf.parallel (%{{.*}}) = (%c0) to (%c6) step (%c1)
 // CHECK: call @qsat_decode(
 func.func @pages(%q: memref<1x4x4x64xf32>, %k: memref<1x2x4000x64xf32>, %v: memref<1x2x4000x64xf32>,
                  %i: memref<1x2x1x10xi32>, %c: memref<1x2x1xi32>, %o: memref<1x4x4x64xf32>, %l: memref<1x4x4xf32>) {
@@ -61,7 +61,7 @@ func.func @pages(%q: memref<1x4x4x64xf32>, %k: memref<1x2x4000x64xf32>, %v: memr
 
 // A list for each query head: the heads of a group read different keys.
 // CHECK-LABEL: func.func @pages_of_heads
-// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x4x2x4x64xf32>
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x4x3x4x64xf32>
 // CHECK: call @qsat_decode(
 func.func @pages_of_heads(%q: memref<1x4x4x64xf32>, %k: memref<1x2x4000x64xf32>, %v: memref<1x2x4000x64xf32>,
                           %i: memref<1x4x1x10xi32>, %c: memref<1x4x1xi32>, %o: memref<1x4x4x64xf32>, %l: memref<1x4x4xf32>) {
