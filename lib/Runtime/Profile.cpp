@@ -90,6 +90,21 @@ void qsat_report_audit(int32_t id, const float *error, const float *norm, const 
     entry.audited.push_back({error[row], norm[row], kept ? kept[row] : std::nanf("")});
 }
 
+void qsat_report_overlap(int32_t id, const float *overlap, int64_t rows, int64_t heads, int64_t blocks,
+                         int64_t group) {
+  std::lock_guard<std::mutex> lock(mutex);
+  qsat::OpProfile &entry = getEntry(id);
+  for (int64_t row = 0; row < rows; row += group)
+    for (int64_t block = 0; block < blocks; ++block) {
+      qsat::HeadOverlap found{row % heads / group, {}};
+      for (int64_t head = row; head < row + group; ++head) {
+        const float *line = overlap + (head * blocks + block) * group;
+        found.matrix.insert(found.matrix.end(), line, line + group);
+      }
+      entry.overlaps.push_back(std::move(found));
+    }
+}
+
 void qsat_assert_failed(const char *message) {
   std::fprintf(stderr, "error: the model's assertion failed: %s\n", message);
   std::fflush(stderr);
@@ -110,10 +125,12 @@ void resetProfile() {
   profiles.clear();
 }
 
-void clearAudits() {
+void clearEvidence() {
   std::lock_guard<std::mutex> lock(mutex);
-  for (OpProfile &profile : profiles)
+  for (OpProfile &profile : profiles) {
     profile.audited.clear();
+    profile.overlaps.clear();
+  }
 }
 
 std::vector<RuntimeFunction> getRuntimeFunctions() {
@@ -121,6 +138,7 @@ std::vector<RuntimeFunction> getRuntimeFunctions() {
           {"qsat_op_end", reinterpret_cast<void *>(&qsat_op_end)},
           {"qsat_report_selection", reinterpret_cast<void *>(&qsat_report_selection)},
           {"qsat_report_audit", reinterpret_cast<void *>(&qsat_report_audit)},
+          {"qsat_report_overlap", reinterpret_cast<void *>(&qsat_report_overlap)},
           {"qsat_request_amx", reinterpret_cast<void *>(&qsat_request_amx)},
           {"qsat_assert_failed", reinterpret_cast<void *>(&qsat_assert_failed)}};
 }

@@ -63,6 +63,7 @@ static void setX86Facts(const StringSet<> &set, CPUTarget &target) {
       target.hasBF16Conversion && StringRef(target.cpu).starts_with("znver");
   target.hasByteDot = target.hasAVX512 && set.contains("avx512vnni");
   target.hasAMX = set.contains("amx-tile") && set.contains("amx-bf16");
+  target.hasAMXBytes = target.hasAVX512 && set.contains("amx-tile") && set.contains("amx-int8");
   target.vectorBits = target.hasAVX512 ? 512 : set.contains("avx") ? 256 : 128;
   target.vectorRegisters = target.hasAVX512 ? 32 : 16;
 }

@@ -145,6 +145,24 @@ void printAudits(const json::Object &report, raw_ostream &os) {
   }
 }
 
+void printAgreements(const json::Object &report, raw_ostream &os) {
+  const json::Array &agreements = getList(report, "agreements");
+  if (agreements.empty())
+    return;
+  os << "<h2>Whether heads could share lists</h2>\n"
+     << "<p>Entropy of the heads of a group over the key blocks: 0 where all look at the same blocks, at most ln of "
+     << "their number. Beside it what lists per head and lists shared by the group keep by the same rule.</p>\n";
+  Table table(os, {"attention", "#heads", "#entropy", "#largest", "#own mass", "#density", "#shared mass", "#density", ""});
+  for (const json::Value &value : agreements) {
+    const json::Object &found = *value.getAsObject();
+    table.row().place(getString(found, "location")).number(getNumber(found, "heads"), 0);
+    table.number(found, "entropy", 3).number(found, "largest_entropy", 3);
+    for (StringRef name : {"own_mass", "own_density", "shared_mass", "shared_density"})
+      table.number(found, name, 4);
+    table.text(found.getBoolean("share").value_or(false) ? "share" : "keep per head").end();
+  }
+}
+
 void printOps(const json::Object &report, raw_ostream &os) {
   const json::Array &ops = getList(report, "ops");
   if (ops.empty())
@@ -186,6 +204,7 @@ void printHTML(const json::Object &report, raw_ostream &os) {
   printTimes(report, os);
   printSelections(report, os);
   printAudits(report, os);
+  printAgreements(report, os);
   printOps(report, os);
   printStages(report, os);
   os << "</html>\n";

@@ -369,7 +369,7 @@ Error run(Options &options, DialectRegistry &registry) {
   if (measures)
     resetProfile();
   for (int i = 0, e = measures ? std::max(1, options.time.getValue()) : 0; i < e; ++i) {
-    clearAudits();
+    clearEvidence();
     progress.start(formatv("timed run {0} of {1}", i + 1, e).str());
     double milliseconds = 0;
     Expected<std::vector<NamedArray>> repeated = (*call)(*arguments, &milliseconds);

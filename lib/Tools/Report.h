@@ -6,6 +6,7 @@
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ struct RunReport {
   /// An op that `qsat-instrument` numbered.
   struct Op {
     std::string name, location;
+    /// Of an overlap: the numbers of the selections per head and per group that it is beside,
+    /// where there are both.
+    std::optional<std::pair<size_t, size_t>> selections;
+    /// A selection that nothing but the report reads.
+    bool isForReport = false;
   };
 
   /// The file of the model, and how its attention was compiled: "dense",
@@ -39,12 +45,13 @@ struct RunReport {
   /// {"model", "attention", "run_ms": {min, median, max}, "compile_ms", "threads", "stages": [...],
   ///  "ops": [{op, location, calls, ms, share}], calls and ms per run,
   ///  "selections": [{location, marked_pairs, visible_pairs, density, mass}],
-  ///  "audits": [{location, rows, relative_error, low, high, kept_mass, kept_mass_p05}], null
-  ///  where a number is not finite}.
+  ///  "audits": [{location, rows, relative_error, low, high, kept_mass, kept_mass_p05}],
+  ///  "agreements": [{location, heads, entropy, largest_entropy, own_mass, own_density, shared_mass,
+  ///  shared_density, share}], null where a number is not finite}.
   llvm::json::Object toJSON() const;
   /// The same as tables, op kinds summed up.
   void print(llvm::raw_ostream &os) const;
-  /// What the audits found, a line for each.
+  /// What the audits found, a line for each; then remarks on the heads of each group.
   void printAudits(llvm::raw_ostream &os) const;
 };
 

@@ -87,6 +87,7 @@ void qsat::registerBufferizableOpInterfaceExternalModels(DialectRegistry &regist
     AmplitudeScoreOp::attachInterface<DpsModel<AmplitudeScoreOp>>(*context);
     AmplifiedSelectOp::attachInterface<DpsModel<AmplifiedSelectOp>>(*context);
     AuditOp::attachInterface<DpsModel<AuditOp>>(*context);
+    OverlapOp::attachInterface<DpsModel<OverlapOp>>(*context);
     MergeOp::attachInterface<DpsModel<MergeOp>>(*context);
     context->loadDialect<memref::MemRefDialect, BufferizationDialect>();
   });

@@ -63,7 +63,7 @@ public:
     // selection alone knows whole blocks only.
     Value rows = multiply(loc, blocks, constant(loc, op.getBlockM()));
     Value keys = multiply(loc, getDim(loc, op.getAmplitude(), 3), constant(loc, op.getBlockN()));
-    if (SparseAttentionOp reader = findReader(op)) {
+    if (SparseAttentionOp reader = findReaderOrThatOfTwin(op)) {
       rows = getDim(loc, reader.getQ(), 2);
       keys = getDim(loc, reader.getK(), 2);
     }
@@ -94,6 +94,15 @@ public:
     call("qsat_report_selection", arguments);
   }
 
+  /// Reports what `op` found of the heads of each group.
+  void addOverlap(OverlapOp op, int32_t id) {
+    Location loc = op.getLoc();
+    Value overlap = op.getInit();
+    Value rows = multiply(loc, getDim(loc, overlap, 0), getDim(loc, overlap, 1));
+    call("qsat_report_overlap", {getId(op, id), getPointer(loc, overlap), rows, getDim(loc, overlap, 1),
+                                 getDim(loc, overlap, 2), getDim(loc, overlap, 3)});
+  }
+
   /// Reports what `op` found.
   void addAudit(AuditOp op, int32_t id) {
     Location loc = op.getLoc();
@@ -112,6 +121,17 @@ private:
       if (auto attention = dyn_cast<SparseAttentionOp>(user))
         if (attention.getCounts() == op.getCounts() && dominatesInBlock(attention.getQ(), op))
           return attention;
+    return nullptr;
+  }
+
+  /// The same; of lists that nothing reads, that of other lists for the same amplitudes.
+  static SparseAttentionOp findReaderOrThatOfTwin(AmplifiedSelectOp op) {
+    if (SparseAttentionOp reader = findReader(op))
+      return reader;
+    for (Operation *user : op.getAmplitude().getUsers())
+      if (auto twin = dyn_cast<AmplifiedSelectOp>(user); twin && twin->getBlock() == op->getBlock())
+        if (SparseAttentionOp reader = findReader(twin); reader && dominatesInBlock(reader.getQ(), op))
+          return reader;
     return nullptr;
   }
 
@@ -159,6 +179,34 @@ bool isDense(Value memref) {
   return type && type.getLayout().isIdentity();
 }
 
+/// The lists per head and those per group that were chosen by the amplitudes of `op`; either may
+/// be null.
+std::pair<AmplifiedSelectOp, AmplifiedSelectOp> findLists(OverlapOp op) {
+  AmplifiedSelectOp own, shared;
+  for (Operation *user : op.getAmplitude().getUsers())
+    if (auto select = dyn_cast<AmplifiedSelectOp>(user))
+      (select.getEntangle() ? shared : own) = select;
+  return {own, shared};
+}
+
+using Numbers = llvm::DenseMap<Operation *, int64_t>;
+
+/// What a report is to know of `op`: its name and location; of an overlap beside both kinds
+/// of lists, the numbers of these selections; "record" of a selection that has it.
+ArrayAttr getEntry(Builder &builder, Operation *op, const Numbers &numbers) {
+  SmallVector<Attribute> entry{builder.getStringAttr(op->getName().getStringRef()),
+                               builder.getStringAttr(describe(op->getLoc()))};
+  if (auto overlap = dyn_cast<OverlapOp>(op)) {
+    auto [own, shared] = findLists(overlap);
+    if (numbers.contains(own) && numbers.contains(shared))
+      for (AmplifiedSelectOp lists : {own, shared})
+        entry.push_back(builder.getI64IntegerAttr(numbers.at(lists)));
+  }
+  if (auto select = dyn_cast<AmplifiedSelectOp>(op); select && select.getRecord())
+    entry.push_back(builder.getStringAttr("record"));
+  return builder.getArrayAttr(entry);
+}
+
 struct InstrumentPass : qsat::impl::InstrumentPassBase<InstrumentPass> {
   using Base::Base;
 
@@ -180,9 +228,12 @@ struct InstrumentPass : qsat::impl::InstrumentPassBase<InstrumentPass> {
       return signalPassFailure();
 
     RuntimeCalls calls(module);
-    SmallVector<Attribute> names;
+    Numbers ids;
+    for (auto [id, op] : llvm::enumerate(ops))
+      ids[op] = id;
+    SmallVector<Attribute> entries;
     for (auto [id, op] : llvm::enumerate(ops)) {
-      names.push_back(builder.getStrArrayAttr({op->getName().getStringRef(), describe(op->getLoc())}));
+      entries.push_back(getEntry(builder, op, ids));
       calls.addTimes(op, id);
       auto select = dyn_cast<AmplifiedSelectOp>(op);
       if (select && isDense(select.getIndices()) && isDense(select.getCounts()) && isDense(select.getMass()))
@@ -190,10 +241,13 @@ struct InstrumentPass : qsat::impl::InstrumentPassBase<InstrumentPass> {
       auto audit = dyn_cast<AuditOp>(op);
       if (audit && audit.getRecord() && llvm::all_of(audit.getInits(), isDense))
         calls.addAudit(audit, id);
+      auto overlap = dyn_cast<OverlapOp>(op);
+      if (overlap && overlap.getRecord() && isDense(overlap.getInit()))
+        calls.addOverlap(overlap, id);
       ++numInstrumented;
     }
     // What the ids mean, for whoever reads the profile.
-    module->setAttr("qsat.instrumented", builder.getArrayAttr(names));
+    module->setAttr("qsat.instrumented", builder.getArrayAttr(entries));
   }
 };
 

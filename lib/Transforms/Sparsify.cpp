@@ -52,9 +52,10 @@ struct Settings {
 
 } // namespace
 
-/// The key/value heads of `op`, or the query heads when not `entangle`.
-static OpFoldResult listHeads(OpBuilder &b, AttentionOp op, bool entangle) {
-  return tensor::getMixedSize(b, op.getLoc(), entangle ? op.getK() : op.getQ(), 1);
+/// True when several query heads read one key/value head, so that they can share lists.
+static bool hasGroups(AttentionOp op) {
+  auto heads = [](Value value) { return cast<ShapedType>(value.getType()).getDimSize(1); };
+  return heads(op.getQ()) != heads(op.getK());
 }
 
 static OpFoldResult blockCount(OpBuilder &b, Location loc, OpFoldResult extent, int64_t block) {
@@ -91,7 +92,10 @@ private:
   Decision decide(AttentionOp op, const Settings &settings);
   void rewrite(AttentionOp op, const Settings &settings, int64_t leastKeys);
   SmallVector<Value> buildSparse(OpBuilder &b, AttentionOp op, const Settings &settings);
+  AmplifiedSelectOp buildSelect(OpBuilder &b, AttentionOp op, AmplitudeScoreOp score, const Settings &settings,
+                                bool shared);
   void buildAudit(OpBuilder &b, AttentionOp op, SparseAttentionOp sparse);
+  void buildOverlap(OpBuilder &b, AttentionOp op, AmplitudeScoreOp score, const Settings &settings);
   void remark(AttentionOp op, const Decision &decision);
   llvm::json::Object toJSON(AttentionOp op, const Decision &decision);
   LogicalResult writeReport(llvm::json::Array decisions);
@@ -211,7 +215,7 @@ static void cloneScoreRegion(AttentionOp op, Region &to) {
 SmallVector<Value> SparsifyPass::buildSparse(OpBuilder &b, AttentionOp op,
                                              const Settings &settings) {
   Location loc = op.getLoc();
-  Type f32 = b.getF32Type(), i32 = b.getI32Type();
+  Type f32 = b.getF32Type();
   SmallVector<OpFoldResult> qDims = tensor::getMixedSizes(b, loc, op.getQ());
   OpFoldResult queryBlocks = blockCount(b, loc, qDims[2], blockM);
   OpFoldResult keyBlocks =
@@ -232,26 +236,7 @@ SmallVector<Value> SparsifyPass::buildSparse(OpBuilder &b, AttentionOp op,
       int8 ? b.getUnitAttr() : UnitAttr());
   cloneScoreRegion(op, score.getScore());
 
-  // indices [B,Hs,Mb,Nb], counts, mass, queries [B,Hs,Mb].
-  bool shared = entangle && op.getQ().getType() != op.getK().getType() &&
-                cast<ShapedType>(op.getQ().getType()).getDimSize(1) !=
-                    cast<ShapedType>(op.getK().getType()).getDimSize(1);
-  OpFoldResult heads = listHeads(b, op, shared);
-  SmallVector<OpFoldResult> rowDims{qDims[0], heads, queryBlocks};
-  SmallVector<OpFoldResult> listDims = rowDims;
-  listDims.push_back(keyBlocks);
-  SmallVector<Value> selectInits{empty(listDims, i32), empty(rowDims, i32), empty(rowDims, f32),
-                                 empty(rowDims, f32)};
-  auto select = AmplifiedSelectOp::create(
-      b, loc, ValueRange(selectInits).getTypes(), score.getResult(0),
-      score.getNumResults() > 1 ? score.getResult(1) : Value(), /*spread=*/Value(),
-      op.getPosition(), selectInits, op.getMaskAttr(),
-      PolicyAttr::get(b.getContext(), settings.policy), b.getI64IntegerAttr(blockM),
-      b.getI64IntegerAttr(blockN), b.getF64FloatAttr(settings.theta), b.getI64IntegerAttr(topK),
-      b.getF64FloatAttr(settings.alpha), b.getF64FloatAttr(exponent), b.getI64IntegerAttr(seed),
-      b.getI64IntegerAttr(sinks), b.getI64IntegerAttr(local), /*no_diagonal=*/UnitAttr(),
-      shared ? b.getUnitAttr() : UnitAttr(), /*iterations=*/AmplificationAttr());
-
+  AmplifiedSelectOp select = buildSelect(b, op, score, settings, entangle && hasGroups(op));
   SmallVector<Value> inits(op.getInits());
   if (inits.size() == 1)
     inits.push_back(empty({qDims[0], qDims[1], qDims[2]}, op.getAccType()));
@@ -264,7 +249,45 @@ SmallVector<Value> SparsifyPass::buildSparse(OpBuilder &b, AttentionOp op,
   cloneScoreRegion(op, sparse.getScore());
   if (audit)
     buildAudit(b, op, sparse);
+  if (audit && hasGroups(op))
+    buildOverlap(b, op, score, settings);
   return SmallVector<Value>(sparse.getResults().take_front(op.getNumResults()));
+}
+
+/// Lists for the amplitudes of `score`: one for each query head or, if `shared`, for each
+/// key/value head.
+AmplifiedSelectOp SparsifyPass::buildSelect(OpBuilder &b, AttentionOp op, AmplitudeScoreOp score,
+                                            const Settings &settings, bool shared) {
+  Location loc = op.getLoc();
+  // indices [B,Hs,Mb,Nb], counts, mass, queries [B,Hs,Mb].
+  SmallVector<OpFoldResult> listDims = tensor::getMixedSizes(b, loc, score.getAmplitude());
+  listDims[1] = tensor::getMixedSize(b, loc, shared ? op.getK() : op.getQ(), 1);
+  SmallVector<OpFoldResult> rowDims(ArrayRef(listDims).drop_back());
+  SmallVector<Value> inits{tensor::EmptyOp::create(b, loc, listDims, b.getI32Type())};
+  for (Type type : {Type(b.getI32Type()), Type(b.getF32Type()), Type(b.getF32Type())})
+    inits.push_back(tensor::EmptyOp::create(b, loc, rowDims, type));
+  return AmplifiedSelectOp::create(
+      b, loc, ValueRange(inits).getTypes(), score.getResult(0),
+      score.getNumResults() > 1 ? score.getResult(1) : Value(), /*spread=*/Value(),
+      op.getPosition(), inits, op.getMaskAttr(), PolicyAttr::get(b.getContext(), settings.policy),
+      b.getI64IntegerAttr(blockM), b.getI64IntegerAttr(blockN), b.getF64FloatAttr(settings.theta),
+      b.getI64IntegerAttr(topK), b.getF64FloatAttr(settings.alpha), b.getF64FloatAttr(exponent),
+      b.getI64IntegerAttr(seed), b.getI64IntegerAttr(sinks), b.getI64IntegerAttr(local),
+      /*no_diagonal=*/UnitAttr(), shared ? b.getUnitAttr() : UnitAttr(),
+      /*iterations=*/AmplificationAttr(), /*record=*/UnitAttr());
+}
+
+/// Evidence about sharing lists: how far the heads of a group agree, and what the lists
+/// that are not used, those of the groups or of the heads, would have held.
+void SparsifyPass::buildOverlap(OpBuilder &b, AttentionOp op, AmplitudeScoreOp score, const Settings &settings) {
+  Location loc = op.getLoc();
+  buildSelect(b, op, score, settings, /*shared=*/!entangle).setRecord(true);
+  SmallVector<OpFoldResult> dims = tensor::getMixedSizes(b, loc, score.getAmplitude());
+  AffineExpr heads = b.getAffineSymbolExpr(0), kvHeads = b.getAffineSymbolExpr(1);
+  dims[3] = affine::makeComposedFoldedAffineApply(b, loc, AffineMap::get(0, 2, heads.floorDiv(kvHeads)),
+                                                  {dims[1], tensor::getMixedSize(b, loc, op.getK(), 1)});
+  Value init = tensor::EmptyOp::create(b, loc, dims, b.getF32Type());
+  OverlapOp::create(b, loc, init.getType(), score.getResult(0), init, b.getUnitAttr());
 }
 
 /// Evidence about `sparse`, which stands in for `op`: nothing reads it but the report

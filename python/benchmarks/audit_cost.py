@@ -41,7 +41,7 @@ func.func @audit(%q: {q}, %k: {k}, %v: {k}, %o: {q}, %l: {lse}, %e: {terms}, %n:
 
 
 def cost(n, width, element, arguments):
-    """One line of the table."""
+    """One line of the table, or None where it is only compiled."""
     generator = np.random.default_rng(1)
 
     def random(heads):
@@ -51,7 +51,10 @@ def cost(n, width, element, arguments):
     q, k, v = random(arguments.heads), random(arguments.kv_heads), random(arguments.kv_heads)
     o, lse = np.zeros_like(q), np.zeros((1, arguments.heads, n), np.float32)
     terms = [np.zeros((1, arguments.heads, -(-n // 128), 2), np.float32) for _ in range(3)]
-    module = Module(module_text(arguments.heads, arguments.kv_heads, n, width, element), os.path.abspath(arguments.qsat_opt))
+    module = Module(module_text(arguments.heads, arguments.kv_heads, n, width, element), os.path.abspath(arguments.qsat_opt),
+                    arguments.target_cpu, load=not arguments.compile_only)
+    if arguments.compile_only:
+        return None
     module.set_threads(arguments.threads)
     calls = {"dense": module.bind("dense", q, k, v, o, lse), "audit": module.bind("audit", q, k, v, o, lse, *terms)}
     times = {name: [] for name in calls}
@@ -78,10 +81,16 @@ def main():
     parser.add_argument("--elements", nargs="+", choices=("f32", "bf16"), default=["f32", "bf16"])
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--target-cpu", default="host",
+                        help="compile for this CPU, as LLVM names it (default: this one)")
+    parser.add_argument("--compile-only", action="store_true",
+                        help="into QSAT_KERNELS, for a machine without LLVM")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     lines = [cost(n, width, element, arguments) for n in arguments.lengths for width in arguments.widths
              for element in arguments.elements]
+    if arguments.compile_only:
+        return
     if arguments.json:
         print(json.dumps(lines, indent=1))
         return

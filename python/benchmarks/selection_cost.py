@@ -64,7 +64,10 @@ def costs(n, width, element, arguments):
     blocks = -(-n // arguments.block)
     amplitude = np.zeros((1, heads, blocks, blocks), np.float32)
     counts = np.zeros((1, heads, blocks), np.int32)
-    module = Module(module_text(n, width, element, arguments), os.path.abspath(arguments.qsat_opt))
+    module = Module(module_text(n, width, element, arguments), os.path.abspath(arguments.qsat_opt),
+                    arguments.target_cpu, load=not arguments.compile_only)
+    if arguments.compile_only:
+        return
     module.set_threads(arguments.threads)
     candidates = {name: module.bind(name, q, k, amplitude) for name in arguments.estimators}
     candidates["dense"] = module.bind("dense", q, k, v, np.zeros_like(q))
@@ -93,11 +96,17 @@ def main():
     parser.add_argument("--theta", type=float, default=0.008)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--target-cpu", default="host",
+                        help="compile for this CPU, as LLVM names it (default: this one)")
+    parser.add_argument("--compile-only", action="store_true",
+                        help="into QSAT_KERNELS, for a machine without LLVM")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
 
     lines = [line for element in arguments.elements for width in arguments.widths for n in arguments.lengths
              for line in costs(n, width, element, arguments)]
+    if arguments.compile_only:
+        return
     if arguments.json:
         print(json.dumps(lines, indent=1))
         return

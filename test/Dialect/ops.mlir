@@ -319,6 +319,24 @@ func.func @sparse_attention_region(%x: tensor<1x?x?x?xf64>, %i: tensor<1x?x?x?xi
 }
 
 //===----------------------------------------------------------------------===//
+// overlap
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func.func @overlap(
+// CHECK:         %{{.*}} = qsat.overlap ins(%{{[^ ,):]+}} : tensor<1x?x4x?xf32>) outs(%{{[^ ,):]+}} : tensor<1x?x4x?xf32>) {record} -> tensor<1x?x4x?xf32>
+func.func @overlap(%a: tensor<1x?x4x?xf32>, %init: tensor<1x?x4x?xf32>) -> tensor<1x?x4x?xf32> {
+  %rho = qsat.overlap ins(%a : tensor<1x?x4x?xf32>) outs(%init : tensor<1x?x4x?xf32>) {record} -> tensor<1x?x4x?xf32>
+  return %rho : tensor<1x?x4x?xf32>
+}
+
+// CHECK-LABEL: func.func @overlap_memref(
+// CHECK:         qsat.overlap ins(%{{[^ ,):]+}} : memref<1x8x4x4xf32>) outs(%{{[^ ,):]+}} : memref<1x8x4x2xf32>){{$}}
+func.func @overlap_memref(%a: memref<1x8x4x4xf32>, %rho: memref<1x8x4x2xf32>) {
+  qsat.overlap ins(%a : memref<1x8x4x4xf32>) outs(%rho : memref<1x8x4x2xf32>)
+  return
+}
+
+//===----------------------------------------------------------------------===//
 // merge
 //===----------------------------------------------------------------------===//
 

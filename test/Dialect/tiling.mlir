@@ -265,6 +265,26 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
+// The heads of a group stay together.
+// CHECK-LABEL: func @overlap
+func.func @overlap(%a: tensor<2x6x5x7xf32>, %init: tensor<2x6x5x3xf32>) -> tensor<2x6x5x3xf32> {
+  // CHECK: scf.for %[[B:.*]] = %c0 to %c2 step %c1
+  // CHECK:   scf.for %[[I:.*]] = %c0 to %c5 step %c1
+  // CHECK:     tensor.extract_slice %{{.*}}[%[[B]], 0, %[[I]], 0] [1, 6, 1, 7]
+  // CHECK:     qsat.overlap ins({{.*}} : tensor<1x6x1x7xf32>) outs({{.*}} : tensor<1x6x1x3xf32>)
+  %rho = qsat.overlap ins(%a : tensor<2x6x5x7xf32>) outs(%init : tensor<2x6x5x3xf32>) -> tensor<2x6x5x3xf32>
+  return %rho : tensor<2x6x5x3xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %op = transform.structured.match ops{["qsat.overlap"]} in %root : (!transform.any_op) -> !transform.any_op
+    %tiled, %loops:2 = transform.structured.tile_using_for %op tile_sizes [1, 1] : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
 // CHECK-LABEL: func @merge
 func.func @merge(%o1: tensor<1x2x8x4xf32>, %l1: tensor<1x2x8xf32>, %o2: tensor<1x2x8x4xf32>, %l2: tensor<1x2x8xf32>, %o0: tensor<1x2x8x4xf32>, %l0: tensor<1x2x8xf32>) -> (tensor<1x2x8x4xf32>, tensor<1x2x8xf32>) {
   // CHECK: scf.for %[[H:.*]] = %c0 to %c2 step %c1

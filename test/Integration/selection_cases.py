@@ -7,7 +7,7 @@ import numpy as np
 import score_regions
 from attention_cases import generator, qkv
 from case_builder import Program, accumulation, amplification_text, attributes_text, float_text, mask_text
-from qsat.reference import Amplification, Mask, Selection, amplified_select, amplitude_score
+from qsat.reference import Amplification, Mask, Selection, amplified_select, amplitude_score, overlap
 from reference_cases import Case, finish
 
 #: Every dimension but the head width.
@@ -122,6 +122,19 @@ def select_case(table_seed, name, *, extents=(2, 4, 5, 13), mask=None, policy=No
                   [program.type(*result) for result in results], counts="out1")
 
 
+def overlap_case(seed, name, *, extents=(2, 6, 5, 13), group=3, dynamic=()) -> Case:
+    """extents: B, H, Mb, Nb. The rows of the last query block see no key."""
+    batch, heads, num_m, num_n = extents
+    p = generator(seed, name).dirichlet(0.4 * np.ones(num_n), size=(batch, heads, num_m))
+    p[:, :, -1:] *= num_m == 1
+    program = Program(frozenset(dynamic))
+    text, amplitude = program.argument("B H Mb Nb", np.sqrt(p), "f32")
+    program.constant("G", group)
+    outs, type_ = program.empties([("B H Mb G", "f32")])
+    lines = [f"%overlap = qsat.overlap ins({text} : {program.type('B H Mb Nb', 'f32')}) {outs} -> {type_}"]
+    return finish(name, program, lines, [overlap(amplitude, group)], ["f32"], ["%overlap"], [type_])
+
+
 def cases(seed: int) -> list[Case]:
     def score(name, **options):
         return score_case(seed, f"score_{name}", **options)
@@ -196,5 +209,10 @@ def cases(seed: int) -> list[Case]:
         select("rounds", theta=0.3, no_diagonal=True, iterations=Amplification("rounds", 3)),
         select("fixed_point", theta=0.3, no_diagonal=True, iterations=Amplification("fixed_point", delta=0.1)),
         select("dynamic", dynamic=BUT_WIDTHS, theta=0.08, mask=causal),
+        overlap_case(seed, "overlap"),
+        overlap_case(seed, "overlap_of_all_heads", group=6),
+        overlap_case(seed, "overlap_of_single_heads", group=1),
+        overlap_case(seed, "overlap_one_block", extents=(1, 4, 1, 1), group=2),
+        overlap_case(seed, "overlap_dynamic", dynamic=BUT_WIDTHS | {"G"}),
         select("dynamic_top_k", dynamic=BUT_WIDTHS | {"Max"}, policy="top_k", k=4, limit=6, lists=2, mask=causal),
     ]

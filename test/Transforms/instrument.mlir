@@ -94,3 +94,39 @@ func.func @audit(%q: memref<1x2x256x8xf32>, %l: memref<1x2x256xf32>, %e: memref<
     of(%q : memref<1x2x256x8xf32>) outs(%e, %n : memref<1x2x2x2xf32>, memref<1x2x2x2xf32>)
   return
 }
+
+// -----
+
+// An overlap is told with the numbers of the lists per head and per group beside it. Lists
+// that nothing reads are reported for the extents of those that are read.
+// CHECK: module attributes {qsat.instrumented = {{\[\[}}"qsat.amplified_select", "{{[^"]*}}"], ["qsat.sparse_attention", "{{[^"]*}}"], ["qsat.amplified_select", "{{[^"]*}}", "record"], ["qsat.overlap", "{{[^"]*}}", 0, 2], ["qsat.overlap", "{{[^"]*}}"]]}
+// CHECK-DAG: func.func private @qsat_report_overlap(i32, i64, i64, i64, i64, i64)
+// CHECK-LABEL: @overlap
+// CHECK-SAME: %{{[^:]*}}: memref<1x2x3x3xf32>, %[[Q:[^:]*]]: memref<1x2x300x8xf32>, %[[K:[^:]*]]: memref<1x1x290x8xf32>
+func.func @overlap(%a: memref<1x2x3x3xf32>, %q: memref<1x2x300x8xf32>, %k: memref<1x1x290x8xf32>,
+                   %i: memref<1x2x3x3xi32>, %c: memref<1x2x3xi32>, %m: memref<1x2x3xf32>, %n: memref<1x2x3xf32>,
+                   %is: memref<1x1x3x3xi32>, %cs: memref<1x1x3xi32>, %ms: memref<1x1x3xf32>, %ns: memref<1x1x3xf32>,
+                   %o: memref<1x2x300x8xf32>, %l: memref<1x2x300xf32>, %v: memref<1x2x3x2xf32>, %other: memref<1x2x3x3xf32>) {
+  qsat.amplified_select ins(%a : memref<1x2x3x3xf32>)
+    outs(%i, %c, %m, %n : memref<1x2x3x3xi32>, memref<1x2x3xi32>, memref<1x2x3xf32>, memref<1x2x3xf32>) {theta = 6.000000e-03 : f64}
+  qsat.sparse_attention ins(%q, %k, %k : memref<1x2x300x8xf32>, memref<1x1x290x8xf32>, memref<1x1x290x8xf32>)
+    list(%i, %c : memref<1x2x3x3xi32>, memref<1x2x3xi32>)
+    outs(%o, %l : memref<1x2x300x8xf32>, memref<1x2x300xf32>)
+  // CHECK: qsat.amplified_select {{.*}} record
+  // CHECK: memref.dim %[[Q]]
+  // CHECK: memref.dim %[[K]]
+  // CHECK: call @qsat_report_selection
+  qsat.amplified_select ins(%a : memref<1x2x3x3xf32>)
+    outs(%is, %cs, %ms, %ns : memref<1x1x3x3xi32>, memref<1x1x3xi32>, memref<1x1x3xf32>, memref<1x1x3xf32>)
+    {entangle, record, theta = 6.000000e-03 : f64}
+  // CHECK: qsat.overlap
+  // CHECK: call @qsat_op_end
+  // CHECK: memref.extract_aligned_pointer_as_index
+  // CHECK: call @qsat_report_overlap
+  qsat.overlap ins(%a : memref<1x2x3x3xf32>) outs(%v : memref<1x2x3x2xf32>) {record}
+  // CHECK: qsat.overlap
+  // CHECK-NOT: call @qsat_report_overlap
+  // CHECK: return
+  qsat.overlap ins(%other : memref<1x2x3x3xf32>) outs(%v : memref<1x2x3x2xf32>)
+  return
+}

@@ -33,6 +33,11 @@ void qsat_report_selection(int32_t id, const int32_t *indices, const int32_t *co
 /// null where the op has no such result.
 void qsat_report_audit(int32_t id, const float *error, const float *norm, const float *kept, int64_t rows);
 
+/// What an overlap, op `id`, found: its result [rows, blocks, group] as a dense array, rows = batch
+/// * heads, the query head varying fastest.
+void qsat_report_overlap(int32_t id, const float *overlap, int64_t rows, int64_t heads, int64_t blocks,
+                         int64_t group);
+
 /// Asks the system to let this process use AMX tiles; 0 where it does not. To be
 /// called before the threads that use them start; asks once.
 int32_t qsat_request_amx();
@@ -50,6 +55,12 @@ struct AuditedRow {
   float error, norm, kept;
 };
 
+/// The overlaps of the heads of one group in one query block: a symmetric matrix [G, G].
+struct HeadOverlap {
+  int64_t group; ///< which of a layer's groups: the key/value head
+  std::vector<float> matrix;
+};
+
 /// The total over all calls of one instrumented op.
 struct OpProfile {
   int64_t calls = 0;
@@ -59,15 +70,17 @@ struct OpProfile {
   double markedPairs = 0, visiblePairs = 0;
   /// Sum of the mean kept mass of each call.
   double mass = 0;
-  /// audit only. The rows of all calls since `clearAudits`.
+  /// audit only. The rows of all calls since `clearEvidence`.
   std::vector<AuditedRow> audited;
+  /// overlap only. Of all calls since `clearEvidence`.
+  std::vector<HeadOverlap> overlaps;
 };
 
 /// The profile since the last reset, indexed by op id.
 std::vector<OpProfile> getProfile();
 void resetProfile();
-/// Forgets audited rows: a repeated run draws the same ones again.
-void clearAudits();
+/// Forgets audited rows and overlaps: a repeated run finds the same ones again.
+void clearEvidence();
 
 /// A function that generated code calls by name.
 struct RuntimeFunction {

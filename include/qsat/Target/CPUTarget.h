@@ -46,6 +46,8 @@ struct CPUTarget {
   bool hasByteDot = false;
   /// Tile matrix products of bf16.
   bool hasAMX = false;
+  /// Tile matrix products of bytes, summed in i32.
+  bool hasAMXBytes = false;
   /// Data caches of one core, in bytes.
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;

@@ -36,7 +36,10 @@ def SparsifyPass : Pass<"qsat-sparsify", "::mlir::ModuleOp"> {
 
     With `audit` every sparse attention is followed by a `qsat.audit` that is
     recorded: a random sample of rows, drawn by `seed`, is recomputed exactly, and an
-    instrumented run reports the relative error with its interval.
+    instrumented run reports the relative error with its interval. Where several query
+    heads read one key/value head a recorded `qsat.overlap` and the selection that the
+    option `entangle` does not take follow: the run then says whether the heads of a
+    group could share lists.
 
     `report` writes, as JSON, what was decided for each attention and why.
   }];
@@ -146,8 +149,10 @@ def InstrumentPass : Pass<"qsat-instrument", "::mlir::ModuleOp"> {
     Numbers the qsat ops on memrefs that are in no parallel loop, and leaves the
     attribute `qsat.instrumented` on the module: [name, location] by number.
     After an `amplified_select` the runtime is told what it chose; the extents
-    are those of the `sparse_attention` that reads the lists. After an `audit`
-    with `record` it is told what the audit found. Run it before the
+    are those of the `sparse_attention` that reads the lists. After an `audit` or
+    an `overlap` with `record` it is told what that found. An entry of an `overlap`
+    also has the numbers of the selections per head and per group from the same
+    amplitudes, one of a selection with `record` the word. Run it before the
     ops are lowered. The functions: qsat/Runtime/Runtime.h.
 
     ```mlir

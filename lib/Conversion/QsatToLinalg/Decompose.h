@@ -18,6 +18,7 @@ llvm::SmallVector<mlir::Value> decompose(mlir::OpBuilder &b, MergeOp op);
 llvm::SmallVector<mlir::Value> decompose(mlir::OpBuilder &b, AmplitudeScoreOp op);
 llvm::SmallVector<mlir::Value> decompose(mlir::OpBuilder &b, AmplifiedSelectOp op);
 llvm::SmallVector<mlir::Value> decompose(mlir::OpBuilder &b, AuditOp op);
+llvm::SmallVector<mlir::Value> decompose(mlir::OpBuilder &b, OverlapOp op);
 
 /// P of a marked mass a in [0, 1], of the type of a; computed in f64.
 Expr emitProbability(Emitter &e, AmplificationAttr amplification, Expr a);

@@ -73,6 +73,7 @@ void qsat::registerAggregatedOpInterfaceExternalModels(DialectRegistry &registry
     SparseAttentionOp::attachInterface<AggregatedModel<SparseAttentionOp>>(*context);
     MergeOp::attachInterface<AggregatedModel<MergeOp>>(*context);
     AuditOp::attachInterface<AggregatedModel<AuditOp>>(*context);
+    OverlapOp::attachInterface<AggregatedModel<OverlapOp>>(*context);
     AmplitudeScoreOp::attachInterface<AggregatedModel<AmplitudeScoreOp>>(*context);
     AmplifiedSelectOp::attachInterface<AggregatedModel<AmplifiedSelectOp>>(*context);
     context->loadDialect<affine::AffineDialect, arith::ArithDialect, linalg::LinalgDialect,

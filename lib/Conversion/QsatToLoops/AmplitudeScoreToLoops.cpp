@@ -38,23 +38,37 @@ LogicalResult qsat::lowerAmplitudeScore(AmplitudeScoreOp op, LoweringContext &co
       passed.push_back(value);
   llvm::append_range(arguments, passed);
 
-  auto emit = [&]() -> func::FuncOp {
-    TaskBuilder b(op.getLoc(), outer, context.target);
-    StringRef name = stringifyEstimator(op.getEstimator());
-    MicroTile registers = context.target.getMicroTile(op.getAccType().getWidth());
-    ScoreTile tile{/*lanes=*/registers.columns, /*keys=*/registers.rows};
-    return b.function(context.module, ("qsat_score_" + name).str(),
-                      TypeRange(ValueRange(arguments)), [&](ValueRange operands) {
-                        IRMapping captures;
-                        captures.map(passed, operands.take_back(passed.size()));
-                        for (Value value : used)
-                          if (matchPattern(value, m_Constant()))
-                            b.OpBuilder::clone(*value.getDefiningOp(), captures);
-                        ScoreKernel s(b, op, operands, captures, tile);
-                        buildScore(s);
-                      });
+  TaskBuilder b(op.getLoc(), outer, context.target);
+  auto getKernel = [&](StringRef name, function_ref<void(ValueRange)> body) {
+    return context.getKernel(op, name, [&] {
+      return b.function(context.module, name, TypeRange(ValueRange(arguments)), body);
+    });
   };
-  func::FuncOp kernel = context.getKernel(op, "score", emit);
-  func::CallOp::create(outer, op.getLoc(), kernel, arguments);
+  auto getScore = [&](StringRef name, const ScoreTile &tile) {
+    return getKernel(name, [&](ValueRange operands) {
+      IRMapping captures;
+      captures.map(passed, operands.take_back(passed.size()));
+      for (Value value : used)
+        if (matchPattern(value, m_Constant()))
+          b.OpBuilder::clone(*value.getDefiningOp(), captures);
+      ScoreKernel s(b, op, operands, captures, tile);
+      buildScore(s);
+    });
+  };
+  MicroTile registers = context.target.getMicroTile(op.getAccType().getWidth());
+  ScoreTile tile{/*lanes=*/registers.columns, /*keys=*/registers.rows};
+  std::string name = ("qsat_score_" + stringifyEstimator(op.getEstimator())).str();
+  func::FuncOp kernel = getScore(name, tile);
+  if (op.getInt8() && context.target.hasAMXBytes) {
+    func::FuncOp plain = kernel;
+    func::FuncOp tiled = getScore(name + "_amx", {registers.columns, /*keys=*/16, /*isAMX=*/true});
+    kernel = getKernel(name + "_either", [&](ValueRange operands) {
+      b.ifElse(
+          requestAMX(b, context.module),
+          [&] { func::CallOp::create(b, b.getLoc(), tiled, operands); },
+          [&] { func::CallOp::create(b, b.getLoc(), plain, operands); });
+    });
+  }
+  func::CallOp::create(b, op.getLoc(), kernel, arguments);
   return success();
 }

@@ -155,6 +155,7 @@ LogicalResult qsat::lowerAudit(AuditOp audit, LoweringContext &context) {
   sample.lse = b.allocate(op.acc, {batches, heads, slots});
   buildSteps(b, audit, sample, "qsat_audit_draw", context, &AuditTask::draw);
 
+  op.widenBlocks(context.target);
   op.q = sample.queries;
   FlashShape shape(op, context.target);
   PackedKeys packed = buildPacking(b, op, shape, context);
@@ -164,11 +165,11 @@ LogicalResult qsat::lowerAudit(AuditOp audit, LoweringContext &context) {
   llvm::append_range(operands, audit->getOperands().drop_front().drop_back(audit.getInits().size()));
   operands.append({sample.o, sample.lse});
   llvm::append_range(operands, captures);
-  func::FuncOp kernel = context.getKernel(audit, "qsat_audit", [&] {
+  auto emit = [&](StringRef name, const FlashShape &shape) {
     Type index = b.getIndexType();
     SmallVector<Type> types{index, index, index};
     llvm::append_range(types, ValueRange(operands).getTypes());
-    return b.function(context.module, "qsat_audit", types, [&](ValueRange args) {
+    return b.function(context.module, name, types, [&](ValueRange args) {
       ValueRange ofOp = args.drop_front(6).drop_back(captures.size());
       FlashKernel flash(b, op, shape, ofOp, args.take_back(captures.size()), args[3], args[4]);
       Value extent = b.dim(ofOp[3], 2);
@@ -178,7 +179,8 @@ LogicalResult qsat::lowerAudit(AuditOp audit, LoweringContext &context) {
       flash.visitAll();
       flash.finish();
     });
-  });
+  };
+  PanelKernels kernels(b, context, audit, "qsat_audit", shape, emit);
   Value panels = b.ceilDiv(slots, shape.rows);
   static_cast<KernelBuilder &>(b).parallel(
       b.mul(b.mul(batches, heads), panels), [&](Value t) {
@@ -186,7 +188,7 @@ LogicalResult qsat::lowerAudit(AuditOp audit, LoweringContext &context) {
         SmallVector<Value> arguments{b.div(head, heads), b.rem(head, heads),
                                      b.foldedOrder(panel, panels)};
         llvm::append_range(arguments, operands);
-        func::CallOp::create(b, b.getLoc(), kernel, arguments);
+        kernels.call(b, arguments);
       });
   b.release(packed.buffers);
   buildSteps(b, audit, sample, "qsat_audit_compare", context, &AuditTask::compare);

@@ -90,12 +90,11 @@ static bool readsValuesInPlace(const FlashOp &op, const FlashShape &shape) {
 }
 
 /// True when Q, K and V stay bf16: the CPU multiplies pairs of them fast enough.
-/// Strips of AMX tiles take their rows one after the other.
 static bool usesPairs(const FlashOp &op, const CPUTarget &target) {
   bool isBF16 = llvm::all_of(ArrayRef<Value>{op.q, op.k, op.v}, [](Value value) {
     return cast<MemRefType>(value.getType()).getElementType().isBF16();
   });
-  return isBF16 && (target.hasAMX ? !op.isReference : target.hasFastBF16Dot);
+  return isBF16 && (target.hasAMX || target.hasFastBF16Dot);
 }
 
 void FlashOp::widenBlocks(const CPUTarget &target) {
@@ -107,6 +106,8 @@ void FlashOp::widenBlocks(const CPUTarget &target) {
   blockKeys = kKeys;
   int64_t rows = cast<MemRefType>(q.getType()).getDimSize(2);
   blockRows = !ShapedType::isDynamic(rows) && rows >= kManyRows ? 256 : 128;
+  if (isReference) // the drawn rows are few, and to be shared out to all threads
+    blockRows = 64;
 }
 
 FlashShape FlashShape::withoutTiles() const {
@@ -204,14 +205,7 @@ void FlashKernel::begin(Value batch, Value head, Value first, Value end) {
   kvHead = kb.div(head, group);
   numRows = kb.min(kb.sub(end, first), kb.index(shape.rows));
   paddedRows = kb.mul(kb.ceilDiv(numRows, shape.rowStep), shape.rowStep);
-  Value lowest = first, highest = kb.sub(kb.add(first, numRows), kb.index(1));
-  if (sample) {
-    // Of the strata: the drawn rows are in no order within one.
-    Value slots = kb.mul(sample->group, 2);
-    lowest = kb.mul(kb.div(lowest, slots), sample->stratum);
-    highest = kb.mul(kb.add(kb.div(highest, slots), 1), sample->stratum);
-    highest = kb.sub(kb.min(highest, sample->extent), kb.index(1));
-  }
+  auto [lowest, highest] = boundsOf(first, kb.sub(kb.add(first, numRows), kb.index(1)));
   firstVisible = mask.visibleTo(lowest);
   lastVisible = mask.visibleTo(highest);
 

@@ -205,6 +205,8 @@ private:
   /// The row and the query head of the op that row `row` of the kernel is.
   Value rowOf(Value row);
   Value headOf(Value row);
+  /// Rows of the op between which, inclusive, those of the rows [first, last] lie.
+  std::pair<Value, Value> boundsOf(Value first, Value last);
 
   void beginTiles();
   void visitTiles(const KeyTile &tile);

@@ -14,6 +14,16 @@ Value FlashKernel::headOf(Value row) {
   return sample ? kb.add(kb.mul(head, sample->group), kb.rem(row, sample->group)) : head;
 }
 
+std::pair<Value, Value> FlashKernel::boundsOf(Value first, Value last) {
+  if (!sample)
+    return {first, last};
+  // Of the strata: the drawn rows are in no order within one.
+  Value slots = kb.mul(sample->group, 2);
+  Value end = kb.mul(kb.add(kb.div(last, slots), 1), sample->stratum);
+  return {kb.mul(kb.div(first, slots), sample->stratum),
+          kb.sub(kb.min(end, sample->extent), kb.index(1))};
+}
+
 /// scores [rows,keys]: -inf where the key is hidden or past the last.
 void FlashKernel::maskTile(const KeyTile &tile) {
   mask.hide(scores, tile.first, tile.limit, [&](auto hideRow) {

@@ -103,8 +103,9 @@ StripBuilder::StripBuilder(FlashKernel &kernel, const KeyTile &tile, Value strip
     end = tile.numGathered;
     return;
   }
-  VisibleKeys top = kernel.mask.visibleTo(first);
-  VisibleKeys bottom = kernel.mask.visibleTo(kb.sub(kb.add(first, rows), kb.index(1)));
+  auto [lowest, highest] = kernel.boundsOf(first, kb.sub(kb.add(first, rows), kb.index(1)));
+  VisibleKeys top = kernel.mask.visibleTo(lowest);
+  VisibleKeys bottom = kernel.mask.visibleTo(highest);
   Value high = kb.min(kb.min(kb.add(tile.first, kernel.shape.keys), tile.limit), bottom.high);
   end = kb.ceilDiv(kb.max(kb.sub(high, tile.first), zero), kSide);
   hidden = kb.div(kb.max(kb.sub(kb.min(tile.limit, top.high), tile.first), zero), kSide);
@@ -186,7 +187,7 @@ Values StripBuilder::generalLogits(Value t, Value slot, Value r) {
   // Rows past the last valid one read what that one may read.
   Value valid = kb.min(kb.add(strip, r), kb.sub(kernel.numRows, kb.index(1)));
   Value row = kb.add(kernel.firstRow, valid);
-  VisibleKeys visible = kernel.mask.visibleTo(row);
+  VisibleKeys visible = kernel.mask.visibleTo(kernel.rowOf(row));
   Value none = kb.constant(kb.vec(f32, kTile), -INFINITY);
   Value begin = kb.add(tile.first, kb.mul(t, kSide));
   for (auto [half, z] : llvm::enumerate(scores)) {
@@ -208,7 +209,8 @@ Values StripBuilder::generalLogits(Value t, Value slot, Value r) {
   return scores;
 }
 
-/// P [t,r] = 2^(c logits - m), and their sum to the sums of the block.
+/// P [t,r] = 2^(c logits - m), and their sum to the sums of the block: not rounded, but
+/// of a reference as P is.
 void StripBuilder::buildWeights(Value t, Value slot, Value r, ArrayRef<Value> logits) {
   Value m = kb.load(kernel.maxima, {kb.add(strip, r)});
   // Negated as a vector: the product then subtracts m from memory.
@@ -221,8 +223,12 @@ void StripBuilder::buildWeights(Value t, Value slot, Value r, ArrayRef<Value> lo
     // The factors of o cancel what is wrong with 2^x in the mean; lse would show it.
     weights.push_back(kb.exp2ForBF16(x, /*isCoarse=*/!kernel.lse));
   }
-  sum = kb.addf(sum, kb.addf(weights[0], weights[1]));
-  kb.storeVector(kb.roundPair(weights[0], weights[1]), scratch.weights, {t, r, kb.index(0)});
+  Value pairs = kb.roundPair(weights[0], weights[1]);
+  if (kernel.op.isReference)
+    sum = kb.dotPairs(pairs, kb.constant(pairs.getType(), 1.0), sum);
+  else
+    sum = kb.addf(sum, kb.addf(weights[0], weights[1]));
+  kb.storeVector(pairs, scratch.weights, {t, r, kb.index(0)});
   kb.storeVector(sum, scratch.sums, {r, kb.index(0)});
 }
 
@@ -401,22 +407,6 @@ void StripBuilder::build() {
 // Choosing tiles
 //===----------------------------------------------------------------------===//
 
-/// True where the system lets this process use AMX; asked before any thread does.
-static Value requestTiles(KernelBuilder &kb, ModuleOp module) {
-  constexpr StringLiteral name = "qsat_request_amx";
-  auto function = module.lookupSymbol<func::FuncOp>(name);
-  if (!function) {
-    OpBuilder::InsertionGuard guard(kb);
-    kb.setInsertionPointToStart(module.getBody());
-    function = func::FuncOp::create(kb, kb.getLoc(), name,
-                                    kb.getFunctionType({}, {kb.getI32Type()}));
-    function.setPrivate();
-  }
-  Value answer = func::CallOp::create(kb, kb.getLoc(), function, ValueRange()).getResult(0);
-  Value zero = arith::ConstantOp::create(kb, kb.getLoc(), kb.getI32IntegerAttr(0));
-  return kb.cmp(arith::CmpIPredicate::ne, answer, zero);
-}
-
 PanelKernels::PanelKernels(KernelBuilder &kb, LoweringContext &context, Operation *op,
                            StringRef name, const FlashShape &shape,
                            function_ref<func::FuncOp(StringRef, const FlashShape &)> emit) {
@@ -440,7 +430,7 @@ PanelKernels::PanelKernels(KernelBuilder &kb, LoweringContext &context, Operatio
       kb.choose(args[0], [&] { return call(withTiles); }, [&] { return call(withoutTiles); });
     });
   });
-  hasTiles = requestTiles(kb, context.module);
+  hasTiles = requestAMX(kb, context.module);
 }
 
 void PanelKernels::call(KernelBuilder &kb, ValueRange arguments) const {

@@ -10,6 +10,7 @@
 #include "qsat/Target/CPUTarget.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 #include <map>
 #include <string>
@@ -36,9 +37,13 @@ struct LoweringContext {
                                llvm::function_ref<mlir::func::FuncOp()> emit);
 };
 
+/// True (i1) where the system lets this process use AMX; asked before any thread does.
+mlir::Value requestAMX(mlir::ImplicitLocOpBuilder &b, mlir::ModuleOp module);
+
 mlir::LogicalResult lowerAttention(AttentionOp op, LoweringContext &context);
 mlir::LogicalResult lowerSparseAttention(SparseAttentionOp op, LoweringContext &context);
 mlir::LogicalResult lowerAudit(AuditOp op, LoweringContext &context);
+mlir::LogicalResult lowerOverlap(OverlapOp op, LoweringContext &context);
 mlir::LogicalResult lowerMerge(MergeOp op, LoweringContext &context);
 mlir::LogicalResult lowerAmplitudeScore(AmplitudeScoreOp op, LoweringContext &context);
 mlir::LogicalResult lowerAmplifiedSelect(AmplifiedSelectOp op, LoweringContext &context);

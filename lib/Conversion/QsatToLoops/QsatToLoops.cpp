@@ -39,6 +39,18 @@ func::FuncOp LoweringContext::getKernel(Operation *op, StringRef name,
   return function;
 }
 
+Value qsat::requestAMX(ImplicitLocOpBuilder &b, ModuleOp module) {
+  constexpr StringLiteral name = "qsat_request_amx";
+  if (!module.lookupSymbol(name)) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    func::FuncOp::create(b, b.getLoc(), name, b.getFunctionType({}, {b.getI32Type()})).setPrivate();
+  }
+  Value answer = func::CallOp::create(b, b.getLoc(), name, TypeRange(b.getI32Type())).getResult(0);
+  Value zero = arith::ConstantOp::create(b, b.getLoc(), b.getI32IntegerAttr(0));
+  return arith::CmpIOp::create(b, b.getLoc(), arith::CmpIPredicate::ne, answer, zero);
+}
+
 /// Dispatches on the op family.
 static LogicalResult lower(Operation *op, LoweringContext &context) {
   return TypeSwitch<Operation *, LogicalResult>(op)
@@ -47,6 +59,7 @@ static LogicalResult lower(Operation *op, LoweringContext &context) {
       .Case([&](AttentionOp op) { return lowerAttention(op, context); })
       .Case([&](SparseAttentionOp op) { return lowerSparseAttention(op, context); })
       .Case([&](AuditOp op) { return lowerAudit(op, context); })
+      .Case([&](OverlapOp op) { return lowerOverlap(op, context); })
       .Case([&](MergeOp op) { return lowerMerge(op, context); })
       .Default([](Operation *op) { return op->emitOpError("has no lowering to loops yet"); });
 }

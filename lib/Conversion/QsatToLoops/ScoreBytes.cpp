@@ -1,16 +1,27 @@
 //===- ScoreBytes.cpp - Scores of rows rounded to 8 bits ------------------===//
 // A row x becomes whole numbers x^ = rint(x (127 / t)), t = max |x_d|, and the factor
-// t / 127. The products of bytes that CPUs have take one factor unsigned: it is
-// 128 + q^, and the sum starts at -128 sum_d k^_d.
+// t / 127. The products of bytes that vectors have take one factor unsigned: it is
+// 128 + q^, and the sum starts at -128 sum_d k^_d. Those of AMX tiles take both signed:
+// 16 rows of K as they lie, [16,64], by the panel of queries, [64/4,16,4].
 
 #include "ScoreKernel.h"
 
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 #include <limits>
 
 using namespace mlir;
 using namespace qsat;
+
+/// Rows and columns of a tile of sums, and bytes of a row of a tile of factors.
+static constexpr int64_t kSide = 16, kRowBytes = 64;
+
+/// D': the bytes of a rounded row.
+static Value roundedWidth(ScoreKernel &s) {
+  int64_t step = s.tile.isAMX ? kRowBytes : 4;
+  return s.b.mul(s.b.ceilDiv(s.width, step), step);
+}
 
 namespace {
 /// Of a rounded row: its factor (f32) and the sum of its whole numbers (i32).
@@ -92,8 +103,7 @@ private:
     sum = b.loop(whole, s.width, 1, {sum}, [&](Value d, ValueRange now) {
       return TaskBuilder::Values{storeAt(d, now[0], bytes, to, false)};
     })[0];
-    b.loop(s.width, b.mul(b.ceilDiv(s.width, 4), 4), 1,
-           [&](Value d) { b.store(none, bytes, place(to, d)); });
+    b.loop(s.width, roundedWidth(s), 1, [&](Value d) { b.store(none, bytes, place(to, d)); });
     return sum;
   }
 
@@ -109,9 +119,9 @@ private:
 
 void qsat::buildRoundedKeys(ScoreKernel &s) {
   TaskBuilder &b = s.b;
-  Value width = b.mul(b.ceilDiv(s.width, 4), 4);
   RoundedKeys &rounded = s.rounded;
-  rounded.bytes = b.allocate(b.getI8Type(), {s.batches, s.kvHeads, s.numKeys, width});
+  Value rows = s.tile.isAMX ? b.add(s.numKeys, kSide - 1) : s.numKeys;
+  rounded.bytes = b.allocate(b.getI8Type(), {s.batches, s.kvHeads, rows, roundedWidth(s)});
   rounded.factors = b.allocate(s.acc, {s.batches, s.kvHeads, s.numKeys});
   rounded.starts = b.allocate(b.getI32Type(), {s.batches, s.kvHeads, s.numKeys});
   b.parallel("qsat_round_keys", {s.batches, s.kvHeads, s.blocksN}, [&](ValueRange iv) {
@@ -126,36 +136,45 @@ void qsat::buildRoundedKeys(ScoreKernel &s) {
 
 void qsat::loadRoundedPanel(ScoreKernel &s, double factor) {
   TaskBuilder &b = s.b;
-  Value quads = b.ceilDiv(s.width, 4);
-  s.quads = b.allocate(b.getI32Type(), {s.chunks, quads, b.index(s.tile.lanes)});
+  Value width = roundedWidth(s);
+  s.quads = b.allocate(b.getI8Type(), {s.chunks, b.div(width, 4), b.index(4 * s.tile.lanes)});
   s.laneFactors = b.allocate(s.acc, {b.mul(s.chunks, s.tile.lanes)});
-  Value row = b.allocate(b.getI8Type(), {b.mul(quads, 4)});
+  if (s.tile.isAMX)
+    s.byteSums = b.allocate(b.getI32Type(), {b.index(s.tile.keys), b.index(s.tile.lanes)});
+  Value row = b.allocate(b.getI8Type(), {width});
   // 128 + x^ in each byte: its highest bit flipped.
-  Value flip = b.i32(static_cast<int32_t>(0x80808080u));
+  Value flip = b.splat(b.create<arith::ConstantIntOp>(-128, 8), 4);
   forEachLane(s, [&](const LanePlace &at) {
     TaskBuilder::Values from{s.batch, at.head, at.row};
     RoundedRow rounded = RowRounder(s, s.q, from).round(row, {});
     b.store(b.mulf(rounded.factor, b.constant(s.acc, factor)), s.laneFactors,
             {b.add(s.firstLane(at.chunk), at.w)});
-    b.loop(quads, [&](Value quad) {
-      Value word = b.loadWord(row, {b.mul(quad, 4)});
-      b.store(b.create<arith::XOrIOp>(word, flip), s.quads, {at.chunk, quad, at.w});
+    b.loop(b.div(width, 4), [&](Value quad) {
+      Value bytes = b.loadVector(row, {b.mul(quad, 4)}, 4);
+      if (!s.tile.isAMX)
+        bytes = b.create<arith::XOrIOp>(bytes, flip);
+      b.storeVector(bytes, s.quads, {at.chunk, quad, b.mul(at.w, 4)});
     });
   });
   b.release(row);
 }
 
-SmallVector<Value> qsat::accumulateBytes(ScoreKernel &s, ValueRange rows, Value chunk) {
+/// Sums of products (i32) of `rows` and of the lanes of `chunk`, row by row, register by
+/// register.
+static TaskBuilder::Values sumVectors(ScoreKernel &s, ValueRange rows, Value chunk) {
   TaskBuilder &b = s.b;
   int64_t lanes = b.lanes(s.acc), parts = s.tile.lanes / lanes;
+  VectorType words = b.vec(b.getI32Type(), lanes);
   TaskBuilder::Values starts;
   for (Value row : rows)
     starts.append(parts, b.splat(b.load(s.rounded.starts, {s.batch, s.kvHead, row}), lanes));
-  TaskBuilder::Values sums = b.loop(
+  return b.loop(
       b.index(0), b.ceilDiv(s.width, 4), 1, starts, [&](Value quad, ValueRange sums) {
         TaskBuilder::Values queries, next;
-        for (int64_t part = 0; part < parts; ++part)
-          queries.push_back(b.loadVector(s.quads, {chunk, quad, b.index(part * lanes)}, lanes));
+        for (int64_t part = 0; part < parts; ++part) {
+          Value bytes = b.loadVector(s.quads, {chunk, quad, b.index(4 * part * lanes)}, 4 * lanes);
+          queries.push_back(b.create<vector::BitCastOp>(words, bytes));
+        }
         for (Value row : rows) {
           Value word = b.loadWord(s.rounded.bytes, {s.batch, s.kvHead, row, b.mul(quad, 4)});
           Value key = b.splat(word, lanes);
@@ -164,6 +183,42 @@ SmallVector<Value> qsat::accumulateBytes(ScoreKernel &s, ValueRange rows, Value 
         }
         return next;
       });
+}
+
+/// The same by tiles, of 16 rows from `row` on.
+static TaskBuilder::Values sumTiles(ScoreKernel &s, Value row, Value chunk) {
+  TaskBuilder &b = s.b;
+  auto bytes = amx::TileType::get({kSide, kRowBytes}, b.getI8Type());
+  auto words = amx::TileType::get({kSide, kSide}, b.getI32Type());
+  int64_t parts = s.tile.lanes / kSide;
+  TaskBuilder::Values zeros;
+  for (int64_t part = 0; part < parts; ++part)
+    zeros.push_back(b.create<amx::TileZeroOp>(words));
+  auto tiles = b.loop(
+      b.index(0), b.div(roundedWidth(s), kRowBytes), 1, zeros, [&](Value step, ValueRange sums) {
+        TaskBuilder::Values next;
+        Value keys = b.create<amx::TileLoadOp>(
+            bytes, s.rounded.bytes, ValueRange{s.batch, s.kvHead, row, b.mul(step, kRowBytes)});
+        for (int64_t part = 0; part < parts; ++part) {
+          Value queries = b.create<amx::TileLoadOp>(
+              bytes, s.quads, ValueRange{chunk, b.mul(step, kRowBytes / 4), b.index(part * kRowBytes)});
+          next.push_back(b.create<amx::TileMulIOp>(words, keys, queries, sums[part]));
+        }
+        return next;
+      });
+  for (int64_t part = 0; part < parts; ++part)
+    b.create<amx::TileStoreOp>(s.byteSums, ValueRange{b.index(0), b.index(part * kSide)}, tiles[part]);
+  TaskBuilder::Values sums;
+  for (int64_t n = 0; n < kSide; ++n)
+    for (int64_t part = 0; part < parts; ++part)
+      sums.push_back(b.loadVector(s.byteSums, {b.index(n), b.index(part * kSide)}, kSide));
+  return sums;
+}
+
+SmallVector<Value> qsat::accumulateBytes(ScoreKernel &s, ValueRange rows, Value chunk) {
+  TaskBuilder &b = s.b;
+  int64_t lanes = b.lanes(s.acc), parts = s.tile.lanes / lanes;
+  TaskBuilder::Values sums = s.tile.isAMX ? sumTiles(s, rows[0], chunk) : sumVectors(s, rows, chunk);
   Value laneFactors = b.load(s.laneFactors, {s.firstLane(chunk)}, s.lanesType);
   TaskBuilder::Values scores;
   for (auto [n, row] : llvm::enumerate(rows)) {

@@ -167,7 +167,7 @@ void qsat::loadExactPanel(ScoreKernel &s) {
 }
 
 void qsat::releasePanels(ScoreKernel &s) {
-  for (Value panel : {s.panel, s.pairs, s.quads, s.laneFactors})
+  for (Value panel : {s.panel, s.pairs, s.quads, s.laneFactors, s.byteSums})
     if (panel)
       s.b.release(panel);
 }

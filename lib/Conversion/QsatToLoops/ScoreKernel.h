@@ -22,15 +22,18 @@
 namespace qsat {
 
 /// The register tile of the score kernels: `lanes` query rows by `keys` keys are
-/// accumulated at once, in lanes / (vector width) * keys registers.
+/// accumulated at once, in lanes / (vector width) * keys registers, or in lanes / 16
+/// tiles of AMX, of 16 keys.
 struct ScoreTile {
   int64_t lanes;
   int64_t keys;
+  bool isAMX = false; ///< products of rows that are rounded to 8 bits
 };
 
 /// The rows of K rounded to 8 bits: rounded to whole numbers x^ times a factor.
 struct RoundedKeys {
-  mlir::Value bytes;   ///< [B,Hkv,N,4 ceil(D/4)] i8, 0 past D
+  mlir::Value bytes;   ///< [B,Hkv,N,D'] i8, 0 past D; D' = D rounded up to 4, or
+                       ///< [B,Hkv,N+15,D'] for tiles, which read 16 rows; D' up to 64
   mlir::Value factors; ///< [B,Hkv,N] f32
   mlir::Value starts;  ///< [B,Hkv,N] i32: -128 sum_d x^_d, see accumulateBytes
 };
@@ -76,7 +79,9 @@ struct ScoreKernel {
   Value laneRows, laneHeads;       ///< [lanes] i32: row, and query head, of each lane
   Value panel;                     ///< [chunks, D, W]: q of the lanes, scaled
   Value pairs;                     ///< [chunks, D/2, 2W] bf16: pairs of elements of q
-  Value quads;                     ///< [chunks, D/4, W] i32: four bytes 128 + q^
+  Value quads;                     ///< [chunks, D'/4, 4W] i8: four bytes 128 + q^ of each
+                                   ///< lane, or q^ for tiles
+  Value byteSums;                  ///< [keys, W] i32, what tiles are stored to
   Value laneFactors;               ///< [lanes] f32: what q^ is to be multiplied by
   Value maxima, sums;              ///< [Nb, lanes]: m and l
   Value keyTile;                   ///< [keys, D] acc, where K is not of the type acc
@@ -169,7 +174,8 @@ void buildRoundedKeys(ScoreKernel &s);
 /// laneRows, laneHeads, quads and laneFactors: the rows of q, rounded, times `factor`.
 void loadRoundedPanel(ScoreKernel &s, double factor);
 
-/// Scores of the lanes of `chunk` and of `rows` of K, as rounded.
+/// Scores of the lanes of `chunk` and of `rows` of K, as rounded. Of tiles: of the rows
+/// from the first one on; those past the end are not numbers to be read.
 mlir::SmallVector<mlir::Value> accumulateBytes(ScoreKernel &s, mlir::ValueRange rows,
                                                mlir::Value chunk);
 

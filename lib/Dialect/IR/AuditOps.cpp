@@ -1,4 +1,4 @@
-//===- AuditOps.cpp - qsat.audit ------------------------------------------===//
+//===- AuditOps.cpp - qsat.audit, overlap ---------------------------------===//
 
 #include "Verification.h"
 
@@ -6,6 +6,10 @@
 
 using namespace mlir;
 using namespace qsat;
+
+//===----------------------------------------------------------------------===//
+// AuditOp
+//===----------------------------------------------------------------------===//
 
 FloatType AuditOp::getAccType() {
   return getAccumulationType(cast<ShapedType>(getQ().getType()).getElementType());
@@ -88,20 +92,39 @@ LogicalResult AuditOp::verify() {
   return verifyPosition(*this, getPosition());
 }
 
-namespace {
-/// What a run reports: writes to it keep an op whose results nobody reads.
-struct EvidenceResource : SideEffects::Resource::Base<EvidenceResource> {
-  StringRef getName() final { return "qsat.evidence"; }
-};
-} // namespace
-
 void AuditOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  getDpsEffects(*this, effects);
-  if (getRecord())
-    effects.emplace_back(MemoryEffects::Write::get(), EvidenceResource::get());
+  getDpsEffects(*this, effects, getRecord());
 }
 
 LogicalResult AuditOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  return reifyFromInits(*this, b, shapes);
+}
+
+//===----------------------------------------------------------------------===//
+// OverlapOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult OverlapOp::verify() {
+  Named amplitude{"amplitude", getAmplitude()}, overlap{"overlap", getInit()};
+  if (failed(verifyTensorOrMemref(*this, {getAmplitude(), getInit()}, getInit())) ||
+      failed(verifyDimsAgree(*this, "batch", {{amplitude, 0}, {overlap, 0}})) ||
+      failed(verifyDimsAgree(*this, "query heads", {{amplitude, 1}, {overlap, 1}})) ||
+      failed(verifyDimsAgree(*this, "query blocks", {{amplitude, 2}, {overlap, 2}})))
+    return failure();
+  int64_t heads = cast<ShapedType>(getAmplitude().getType()).getDimSize(1);
+  int64_t group = cast<ShapedType>(getInit().getType()).getDimSize(3);
+  if (!ShapedType::isDynamic(heads) && !ShapedType::isDynamic(group) &&
+      (group == 0 || heads % group != 0))
+    return emitOpError("expected H to be a multiple of G, but got ") << heads << " and " << group;
+  return success();
+}
+
+void OverlapOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  getDpsEffects(*this, effects, getRecord());
+}
+
+LogicalResult OverlapOp::reifyResultShapes(OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
   return reifyFromInits(*this, b, shapes);
 }

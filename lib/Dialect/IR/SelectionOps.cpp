@@ -172,7 +172,7 @@ LogicalResult AmplifiedSelectOp::verify() {
 
 void AmplifiedSelectOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  getDpsEffects(*this, effects);
+  getDpsEffects(*this, effects, getRecord());
 }
 
 LogicalResult AmplifiedSelectOp::reifyResultShapes(OpBuilder &b,

@@ -125,6 +125,16 @@ static TileSpec getSpec(AuditOp op) {
   return spec;
 }
 
+static TileSpec getSpec(OverlapOp op) {
+  TileSpec spec = passWhole(op);
+  Value overlap = op.getInit();
+  spec.domain = {{overlap, 0}, {overlap, 2}};
+  // The heads of a group stay together: all of them do.
+  for (OpOperand *operand : {&op.getAmplitudeMutable(), &op.getInitMutable()})
+    setRules(spec, *operand, {loop(0), kWhole, loop(1), kWhole});
+  return spec;
+}
+
 static TileSpec getSpec(MergeOp op) {
   TileSpec spec = passWhole(op);
   Value o = op.getO();
@@ -141,8 +151,8 @@ static TileSpec getSpec(MergeOp op) {
 
 TileSpec tiling::getTileSpec(Operation *op) {
   return llvm::TypeSwitch<Operation *, TileSpec>(op)
-      .Case<AttentionOp, SparseAttentionOp, AmplitudeScoreOp, AmplifiedSelectOp, AuditOp, MergeOp>(
-          [](auto typed) { return getSpec(typed); });
+      .Case<AttentionOp, SparseAttentionOp, AmplitudeScoreOp, AmplifiedSelectOp, AuditOp, OverlapOp,
+            MergeOp>([](auto typed) { return getSpec(typed); });
 }
 
 /// The operand of `at`, or null for an op that has none.

@@ -154,9 +154,17 @@ FloatType qsat::getAccumulationType(Type element) {
   return element.isF64() ? cast<FloatType>(element) : Float32Type::get(element.getContext());
 }
 
+namespace {
+struct EvidenceResource : SideEffects::Resource::Base<EvidenceResource> {
+  StringRef getName() final { return "qsat.evidence"; }
+};
+} // namespace
+
 void qsat::getDpsEffects(
     DestinationStyleOpInterface op,
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects, bool record) {
+  if (record)
+    effects.emplace_back(MemoryEffects::Write::get(), EvidenceResource::get());
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;

@@ -71,10 +71,12 @@ mlir::LogicalResult verifyPosition(mlir::Operation *op, mlir::ValueRange positio
 /// The accumulation type of `element`: f64 for f64, f32 otherwise.
 mlir::FloatType getAccumulationType(mlir::Type element);
 
-/// Reports reads of memref inputs and reads and writes of memref inits.
+/// Reports reads of memref inputs and writes of memref inits and, with `record`, a write of
+/// what the run reports, which keeps an op whose results nobody reads.
 void getDpsEffects(
     mlir::DestinationStyleOpInterface op,
-    llvm::SmallVectorImpl<mlir::SideEffects::EffectInstance<mlir::MemoryEffects::Effect>> &effects);
+    llvm::SmallVectorImpl<mlir::SideEffects::EffectInstance<mlir::MemoryEffects::Effect>> &effects,
+    bool record = false);
 
 /// The shapes of the results of a destination-style op: those of its inits.
 mlir::LogicalResult reifyFromInits(mlir::DestinationStyleOpInterface op, mlir::OpBuilder &b,

@@ -24,6 +24,7 @@ from qsat.reference.auditing import audit, draw_rows
 from qsat.reference.selection import Selection, amplified_select, gumbel_uniform
 from qsat.reference.dense import attention, merge
 from qsat.reference.mask import Mask
+from qsat.reference.overlap import overlap
 from qsat.reference.scoring import amplitude_score
 from qsat.reference.sparse import sparse_attention
 from qsat.reference.statistics import block_sizes, block_statistics
@@ -41,5 +42,6 @@ __all__ = [
     "draw_rows",
     "gumbel_uniform",
     "merge",
+    "overlap",
     "sparse_attention",
 ]

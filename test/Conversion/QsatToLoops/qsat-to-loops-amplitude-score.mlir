@@ -1,4 +1,5 @@
 // RUN: qsat-opt --convert-qsat-to-loops="cpu=x86-64-v4 features=+avx512vnni" --split-input-file %s | FileCheck %s
+// RUN: qsat-opt --convert-qsat-to-loops=cpu=sapphirerapids --split-input-file %s | FileCheck %s --check-prefix=AMX
 // RUN: qsat-opt --convert-qsat-to-loops=cpu=x86-64-v3 --split-input-file %s | FileCheck %s --check-prefix=AVX2
 
 // One task for each batch, kv head and query block: 4 heads of 8 sampled rows fill
@@ -183,12 +184,29 @@ func.func @antidiagonal_pairs_rows_and_keys(
 // CHECK: func.func private @qsat_score_rows
 // CHECK-DAG: memref.alloc() {alignment = 64 : i64} : memref<1x2x512x64xi8>
 // CHECK: math.roundeven {{.*}} : vector<16xf32>
-// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x16x32xi32>
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x16x128xi8>
 // CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"({{.*}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
 // CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
 // AVX2-LABEL: func.func @rows_of_bytes
 // AVX2-NOT: vpdpbusd
 // AVX2: arith.shrsi {{.*}} : vector<8xi32>
+
+// Both kernels, and at run time the choice of one: the system may refuse AMX. Sixteen rows of
+// K, as they lie, by both halves of the lanes; rows past the last of K may be read.
+// AMX-LABEL: func.func @rows_of_bytes
+// AMX: call @qsat_score_rows_either(
+// AMX: func.func private @qsat_score_rows(
+// AMX-NOT: amx.
+// AMX: func.func private @qsat_score_rows_amx(
+// AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<1x2x527x64xi8>
+// AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<1x16x128xi8>
+// AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<16x32xi32>
+// AMX-COUNT-2: amx.tile_zero
+// AMX: amx.tile_load {{.*}} : memref<1x2x527x64xi8> into !amx.tile<16x64xi8>
+// AMX-COUNT-2: amx.tile_muli {{.*}} : !amx.tile<16x64xi8>, !amx.tile<16x64xi8>, !amx.tile<16x16xi32>
+// AMX-COUNT-2: amx.tile_store
+// AMX: func.func private @qsat_score_rows_either(
+// AMX: call @qsat_request_amx() : () -> i32
 func.func @rows_of_bytes(%q: memref<1x8x512x64xbf16>, %k: memref<1x2x512x64xbf16>, %a: memref<1x8x4x4xf32>) {
   qsat.amplitude_score ins(%q, %k : memref<1x8x512x64xbf16>, memref<1x2x512x64xbf16>)
     outs(%a : memref<1x8x4x4xf32>)

@@ -35,3 +35,13 @@ void emulated_tile_product(int16_t rows, int16_t bytes, int16_t depth, float *c,
         for (int half = 0; half < 2; ++half)
           c[16 * m + n] += widen(a[32 * m + 2 * k + half]) * widen(b[32 * k + 2 * n + half]);
 }
+
+// c[m][n] += sum over k of a[m][k] b[k][n] of signed bytes, k over groups of four.
+void emulated_tile_product_bytes(int16_t rows, int16_t bytes, int16_t depth, int32_t *c, const int8_t *a,
+                                 const int8_t *b) {
+  for (int m = 0; m < rows; ++m)
+    for (int k = 0; k < depth / 4; ++k)
+      for (int n = 0; n < bytes / 4; ++n)
+        for (int part = 0; part < 4; ++part)
+          c[16 * m + n] += a[64 * m + 4 * k + part] * b[64 * k + 4 * n + part];
+}

@@ -12,11 +12,15 @@ SOURCE = Path(__file__).with_name("amx_emulation.c")
 
 TILE = "<256 x i32>"
 
+#: The products of tiles, and what does the same.
+PRODUCTS = {"tdpbf16ps": "emulated_tile_product", "tdpbssd": "emulated_tile_product_bytes"}
+
 #: One definition for each intrinsic: a tile in memory for each of its tiles, and the call.
 DEFINITIONS = f"""
 declare void @emulated_tile_load(ptr, i16, i16, ptr, i64)
 declare void @emulated_tile_store(i16, i16, ptr, i64, ptr)
 declare void @emulated_tile_product(i16, i16, i16, ptr, ptr, ptr)
+declare void @emulated_tile_product_bytes(i16, i16, i16, ptr, ptr, ptr)
 define internal {TILE} @tilezero(i16 %rows, i16 %bytes) {{
   ret {TILE} zeroinitializer
 }}
@@ -32,25 +36,26 @@ define internal void @tilestored64(i16 %rows, i16 %bytes, ptr %to, i64 %stride, 
   call void @emulated_tile_store(i16 %rows, i16 %bytes, ptr %to, i64 %stride, ptr %t)
   ret void
 }}
-define internal {TILE} @tdpbf16ps(i16 %rows, i16 %bytes, i16 %depth, {TILE} %c, {TILE} %a, {TILE} %b) {{
+""" + "".join(f"""
+define internal {TILE} @{instruction}(i16 %rows, i16 %bytes, i16 %depth, {TILE} %c, {TILE} %a, {TILE} %b) {{
   %pc = alloca {TILE}
   %pa = alloca {TILE}
   %pb = alloca {TILE}
   store {TILE} %c, ptr %pc
   store {TILE} %a, ptr %pa
   store {TILE} %b, ptr %pb
-  call void @emulated_tile_product(i16 %rows, i16 %bytes, i16 %depth, ptr %pc, ptr %pa, ptr %pb)
+  call void @{emulation}(i16 %rows, i16 %bytes, i16 %depth, ptr %pc, ptr %pa, ptr %pb)
   %result = load {TILE}, ptr %pc
   ret {TILE} %result
 }}
-"""
+""" for instruction, emulation in PRODUCTS.items())
 
 
 def emulate(ir):
     """The LLVM IR `ir` with calls in place of tile instructions."""
     lines = [line for line in ir.splitlines() if not line.startswith("declare") or "@llvm.x86.t" not in line]
     text = "\n".join(lines).replace("x86_amx", TILE)
-    for name in ("tilezero", "tileloadd64", "tilestored64", "tdpbf16ps"):
+    for name in ("tilezero", "tileloadd64", "tilestored64", *PRODUCTS):
         text = text.replace(f"@llvm.x86.{name}.internal", f"@{name}")
     return text + DEFINITIONS
 

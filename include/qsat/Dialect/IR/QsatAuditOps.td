@@ -1,4 +1,4 @@
-//===- QsatAuditOps.td - Evidence about an attention's error -*- tablegen -*-===//
+//===- QsatAuditOps.td - Evidence about sparse attention ---*- tablegen -*-===//
 
 #ifndef QSAT_DIALECT_IR_QSATAUDITOPS_TD
 #define QSAT_DIALECT_IR_QSATAUDITOPS_TD
@@ -104,6 +104,54 @@ def Qsat_AuditOp : Qsat_ScoreOp<"audit"> {
     int64_t getStratum();
   }];
   let hasCanonicalizer = 1;
+}
+
+def Qsat_OverlapOp : Qsat_DpsOp<"overlap"> {
+  let summary = "overlaps of the amplitudes of the query heads of a group";
+  let description = [{
+    The H query heads come in groups of G neighbours. Of head h, query block I and the
+    t-th head of the group of h:
+
+        overlap[b,h,I,t] = sum_J amplitude[b,h,I,J] amplitude[b,h - h mod G + t,I,J]
+
+    in f32. Of the state sum_hJ G^(-1/2) psi_hJ |h>|J> of a group, overlap / G is the
+    reduced density matrix of the heads: symmetric, positive semidefinite, of trace 1
+    where the squares of amplitudes sum to 1. Its eigenvalues s^2 are the squared
+    singular values of M_hJ = psi_hJ G^(-1/2), and
+
+        E = -sum_r s_r^2 ln s_r^2       (python/qsat/entanglement.py)
+
+    is the entropy of the heads: 0 where all heads of the group look at the same
+    blocks with the same weights, so that one list serves them as well as lists of their
+    own; ln G where no two look at the same block. A diagnostic of `entangle`; a model of
+    a quantum state, not one.
+
+    With `record` the result is handed to the run's report when the op is instrumented,
+    with the two `amplified_select` of the same amplitudes, one of lists per head and one
+    of lists per group (`entangle`), where there are both; the op stays though nothing
+    reads it.
+
+    Constraints:
+    * C1: as for `qsat.attention`.
+    * C2: B, H and Mb agree in amplitude and overlap.
+    * C3: H is a multiple of G, the last extent of overlap.
+
+    Example:
+
+    ```mlir
+    %rho = qsat.overlap ins(%a : tensor<1x8x32x32xf32>) outs(%init : tensor<1x8x32x4xf32>) -> tensor<1x8x32x4xf32>
+    ```
+  }];
+  let arguments = (ins Qsat_Stat4:$amplitude, Qsat_Stat4:$init, UnitAttr:$record);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $amplitude `:` type($amplitude) `)`
+    `outs` `(` $init `:` type($init) `)`
+    attr-dict (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+  }];
 }
 
 #endif // QSAT_DIALECT_IR_QSATAUDITOPS_TD

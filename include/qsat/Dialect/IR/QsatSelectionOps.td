@@ -141,6 +141,9 @@ def Qsat_AmplifiedSelectOp : Qsat_DpsOp<"amplified_select", [AttrSizedOperandSeg
     With Hs < H (`entangle`) the H/Hs heads of a group share one list: p is the
     mean of their p (and lse, the mean of their lse).
 
+    With `record` the op stays though nothing reads its lists: a run's report says what
+    they would have held.
+
     Constraints:
     * C1: all tensors with one result per init, or all memrefs with none.
     * C2: B and Mb agree in amplitude, lse and inits; Hs in the inits; B and Nb
@@ -184,7 +187,8 @@ def Qsat_AmplifiedSelectOp : Qsat_DpsOp<"amplified_select", [AttrSizedOperandSeg
     DefaultValuedAttr<I64Attr, "0">:$local,
     UnitAttr:$no_diagonal,
     UnitAttr:$entangle,
-    OptionalAttr<Qsat_AmplificationAttr>:$iterations);
+    OptionalAttr<Qsat_AmplificationAttr>:$iterations,
+    UnitAttr:$record);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $amplitude `:` type($amplitude) `)`

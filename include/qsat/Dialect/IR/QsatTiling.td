@@ -15,6 +15,7 @@ include "mlir/Interfaces/TilingInterface.td"
 /// | amplitude_score  | (b, h, I) | the amplitudes of query blocks               |
 /// | amplified_select | (b, hs, I)| the lists of query blocks                    |
 /// | audit            | (b, h, t) | the draws of some strata of rows             |
+/// | overlap          | (b, I)    | the overlaps of query blocks                 |
 /// | merge            | (b, h, i) | not along d: the tiles of lse would overlap  |
 ///
 /// Tiles carry `at`, so masks, regions and random numbers keep the coordinates
