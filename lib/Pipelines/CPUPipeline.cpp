@@ -84,6 +84,7 @@ std::vector<PipelineStage> getCPUPipelineStages(const CPUPipelineOptions &option
   Quality quality = getQuality(options.quality);
   SparsifyPassOptions sparsify;
   sparsify.density = options.density;
+  sparsify.int8 = options.int8;
   sparsify.audit = options.audit;
   sparsify.auditShare = options.auditShare;
   sparsify.seed = options.seed;

@@ -140,7 +140,7 @@ FailureOr<Settings> SparsifyPass::checkOptions() {
         llvm::formatv("expected 0 <= audit-share <= 1, but got {0}", double(auditShare)).str());
   if (int8 && *e != Estimator::Rows)
     return bad("expected int8 with estimator rows, but got estimator " + estimator);
-  QualityRule rule = getRule(quality);
+  QualityRule rule = getRule(quality, int8);
   int64_t rows = stride > 0 ? int64_t(stride) : rule.stride;
   if (*e == Estimator::Antidiagonal && (blockM % rows != 0 || blockN % rows != 0))
     return bad("expected stride to divide block-m and block-n with estimator antidiagonal");
@@ -158,6 +158,8 @@ Decision SparsifyPass::decide(AttentionOp op, const Settings &settings) {
   };
   if (quality == Quality::Exact && density == 0 && policy.empty() && theta < 0)
     return keep("quality=exact keeps attention dense");
+  if (int8 && op.getAccType().isF64())
+    return keep("its elements are f64, which are not scored in 8 bits: leave int8 out");
   if (op.getNumResults() == 0)
     return keep("it works on memrefs: run qsat-sparsify before bufferization");
   if (op.hasScoreRegion() &&

@@ -3,9 +3,11 @@
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="quality=exact" | FileCheck %s --check-prefix=EXACT
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="quality=high local=0 block-m=128 block-n=128" | FileCheck %s --check-prefix=HIGH
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="quality=fast" | FileCheck %s --check-prefix=FAST
+// RUN: qsat-opt %s -split-input-file --qsat-sparsify="quality=fast int8" | FileCheck %s --check-prefix=INT8
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="policy=logit_threshold theta=-2.5 background=t2" | FileCheck %s --check-prefix=LOGIT
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify -o /dev/null --remarks-filter-missed=qsat --remarks-filter-passed=qsat 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="estimator=d2" -o /dev/null --remarks-filter-missed=qsat 2>&1 | FileCheck %s --check-prefix=D2
+// RUN: qsat-opt %s -split-input-file --qsat-sparsify=int8 -o /dev/null --remarks-filter-missed=qsat 2>&1 | FileCheck %s --check-prefix=BYTES
 // RUN: qsat-opt %s -split-input-file --qsat-sparsify="min-speedup=50" -o /dev/null --remarks-filter-missed=qsat 2>&1 | FileCheck %s --check-prefix=SLOW
 
 // EXACT-NOT: qsat.sparse_attention
@@ -26,6 +28,9 @@
 // FAST-LABEL: func.func @causal_gqa
 // FAST-NOT: stride
 // FAST: amplified_select{{.*}} {block_m = 64 : i64, block_n = 64 : i64, local = 1 : i64, mask = #qsat.mask<causal>, theta = 1.600000e-02 : f64}
+// INT8-LABEL: func.func @causal_gqa
+// INT8: amplitude_score{{.*}}int8,{{.*}}stride = 8 : i64
+// INT8: amplified_select{{.*}}theta = 1.600000e-02 : f64
 // BUDGET-LABEL: func.func @causal_gqa
 // BUDGET: amplified_select{{.*}} {alpha = 2.000000e-01 : f64, block_m = 64 : i64, block_n = 64 : i64, entangle, local = 1 : i64, mask = #qsat.mask<causal>, policy = #qsat.policy<budget>
 // BUDGET-SAME: -> tensor<1x2x128x128xi32>
@@ -140,4 +145,14 @@ func.func @decode(%q: tensor<1x8x1x64xf32>, %k: tensor<1x2x8192x64xf32>, %v: ten
          ins(%q, %k, %v : tensor<1x8x1x64xf32>, tensor<1x2x8192x64xf32>, tensor<1x2x8192x64xf32>)
          outs(%init : tensor<1x8x1x64xf32>) -> tensor<1x8x1x64xf32>
   return %o : tensor<1x8x1x64xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @f64
+// BYTES: [Missed] sparsify {{.*}}Function=f64{{.*}}its elements are f64, which are not scored in 8 bits: leave int8 out
+func.func @f64(%q: tensor<1x2x8192x64xf64>, %init: tensor<1x2x8192x64xf64>) -> tensor<1x2x8192x64xf64> {
+  %o = qsat.attention ins(%q, %q, %q : tensor<1x2x8192x64xf64>, tensor<1x2x8192x64xf64>, tensor<1x2x8192x64xf64>)
+         outs(%init : tensor<1x2x8192x64xf64>) {mask = #qsat.mask<causal>} -> tensor<1x2x8192x64xf64>
+  return %o : tensor<1x2x8192x64xf64>
 }

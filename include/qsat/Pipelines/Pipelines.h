@@ -25,6 +25,8 @@ struct CPUPipelineOptions : public mlir::PassPipelineOptions<CPUPipelineOptions>
       *this, "density",
       llvm::cl::desc("Sparsify attention to this share of the visible pairs, 0 < density <= 1; 0: as quality says"),
       llvm::cl::init(0.0)};
+  Option<bool> int8{
+      *this, "int8", llvm::cl::desc("Score blocks for sparse attention in 8 bits, by every 8th row"), llvm::cl::init(false)};
   Option<bool> audit{
       *this, "audit", llvm::cl::desc("Recompute a random sample of rows exactly after each sparse attention"),
       llvm::cl::init(false)};

@@ -67,7 +67,7 @@ def SparsifyPass : Pass<"qsat-sparsify", "::mlir::ModuleOp"> {
     Option<"stride", "stride", "int64_t", "0",
            "Query rows per sampled row (rows, cascade), or group size (antidiagonal); 0: by quality">,
     Option<"int8", "int8", "bool", "false",
-           "Round the rows of q and k that rows scores to 8 bits">,
+           "Round the rows of q and k that rows scores to 8 bits; every quality scores every 8th row then">,
     Option<"share", "share", "double", "0.5",
            "Share of the blocks that cascade lets through">,
     Option<"background", "background", "std::string", "\"none\"",
