@@ -196,8 +196,8 @@ public:
 private:
   friend class StripBuilder;
 
-  /// Of one strip of 32 rows: S [2,2,32,16], P [keys/32,32,32], the sums
-  /// [32,16] of a block of keys, and maxima [32].
+  /// Of one strip of 32 rows: S [2,2,32,16], P [keys/32,32,32], the sums and the
+  /// maxima [32,16] of a block of keys.
   struct TileScratch {
     Value scores, weights, sums, highest;
     Value gathered; ///< [gatheredKeys/32], the packed groups that are gathered

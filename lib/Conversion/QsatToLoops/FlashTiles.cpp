@@ -269,39 +269,53 @@ void StripBuilder::buildPass() {
 }
 
 void StripBuilder::forgetMaxima() {
-  Value lowest = kb.constant(f32, -INFINITY);
-  kb.loop(0, kSide, 1, [&](Value r) { kb.store(lowest, scratch.highest, {r}); });
+  Value lowest = kb.constant(kb.vec(f32, kTile), -INFINITY);
+  kb.loop(0, kSide, 1,
+          [&](Value r) { kb.storeVector(lowest, scratch.highest, {r, kb.index(0)}); });
 }
 
-/// highest = max(highest, c logits of group t), whose scores are in the slot.
+/// highest [r] = max(highest [r], logits of group t), whose scores are in the slot,
+/// lane by lane.
 void StripBuilder::noteMaxima(Value t, Value slot) {
   kb.loop(0, kSide, 1, [&](Value r) {
-    Value highest = kb.reduceMax(logits(t, slot, r));
-    if (kernel.factor && !kernel.op.region)
-      highest = kb.mulf(highest, kernel.factor);
-    kb.store(kb.maxf(highest, kb.load(scratch.highest, {r})), scratch.highest, {r});
+    Value highest = kb.loadVector(scratch.highest, {r, kb.index(0)}, kTile);
+    for (Value z : logits(t, slot, r))
+      highest = kb.maxf(z, highest);
+    kb.storeVector(highest, scratch.highest, {r, kb.index(0)});
   });
 }
 
-/// m = max(m, highest), whole numbers; o and l follow.
+/// m = max(m, c highest), whole numbers; o and l follow. 16 rows at a time.
 void StripBuilder::raiseMaxima() {
-  Value least = kb.constant(f32, -std::numeric_limits<float>::max());
-  kb.loop(0, kSide, 1, [&](Value r) {
-    Value row = kb.add(strip, r);
-    Value before = kb.load(kernel.maxima, {row});
-    Value after = kb.maxf(kb.ceil(kb.load(scratch.highest, {r})), before);
-    kb.store(after, kernel.maxima, {row});
+  Value least = kb.constant(kb.vec(f32, kTile), -std::numeric_limits<float>::max());
+  Value one = kb.constant(kb.vec(f32, kTile), 1.0), zero = kb.index(0);
+  kb.loop(0, kSide, kTile, [&](Value r) {
+    Values rows;
+    for (int64_t n = 0; n < kTile; ++n)
+      rows.push_back(kb.loadVector(scratch.highest, {kb.add(r, n), zero}, kTile));
+    Value highest = kb.reduceMaxEach(rows);
+    if (kernel.factor && !kernel.op.region)
+      highest = kb.mulf(highest, kb.splat(kernel.factor, kTile));
+    Value first = kb.add(strip, r);
+    Value before = kb.loadVector(kernel.maxima, {first}, kTile);
+    Value after = kb.maxf(kb.ceil(highest), before);
+    kb.storeVector(after, kernel.maxima, {first});
     // o and l of a row that has seen nothing are 0.
-    Value isOld = kb.cmpf(arith::CmpFPredicate::OGT, before, least);
-    Value rises = kb.cmpf(arith::CmpFPredicate::OGT, after, before);
-    kb.when(kb.both(isOld, rises), [&] {
-      Value alpha = kb.exp2(kb.splat(kb.subf(before, after), kTile));
-      kb.loop(0, kernel.shape.paddedWidth, kTile, [&](Value d) {
-        Value o = kb.loadVector(kernel.out, {row, d}, kTile);
-        kb.storeVector(kb.mulf(o, alpha), kernel.out, {row, d});
+    Value rises = kb.both(kb.cmpf(arith::CmpFPredicate::OGT, before, least),
+                          kb.cmpf(arith::CmpFPredicate::OGT, after, before));
+    kb.when(kb.any(rises), [&] {
+      Value alphas = kb.select(rises, kb.exp2(kb.subf(before, after)), one);
+      kb.storeVector(alphas, scratch.highest, {r, zero});
+      kb.loop(0, kTile, 1, [&](Value n) {
+        Value row = kb.add(first, n);
+        Value alpha = kb.splat(kb.load(scratch.highest, {r, n}), kTile);
+        kb.loop(0, kernel.shape.paddedWidth, kTile, [&](Value d) {
+          Value o = kb.loadVector(kernel.out, {row, d}, kTile);
+          kb.storeVector(kb.mulf(o, alpha), kernel.out, {row, d});
+        });
+        Value l = kb.loadVector(kernel.sums, {row, zero}, kTile);
+        kb.storeVector(kb.mulf(l, alpha), kernel.sums, {row, zero});
       });
-      Value l = kb.loadVector(kernel.sums, {row, kb.index(0)}, kTile);
-      kb.storeVector(kb.mulf(l, alpha), kernel.sums, {row, kb.index(0)});
     });
   });
 }
@@ -315,8 +329,7 @@ Value StripBuilder::outgrew() {
     for (size_t i = 0; i < level.size() / 2; ++i)
       level[i] = kb.addf(level[i], level[i + level.size() / 2]);
   Value limit = kb.constant(kb.vec(f32, kTile), 1099511627776.0);
-  Value isHuge = kb.cmpf(arith::CmpFPredicate::UGT, level[0], limit);
-  return vector::ReductionOp::create(kb, kb.getLoc(), vector::CombiningKind::OR, isHuge);
+  return kb.any(kb.cmpf(arith::CmpFPredicate::UGT, level[0], limit));
 }
 
 /// out [32,Dv] += P [32,keys] V of the groups [start, end), 2x2 tiles at a time.
@@ -359,10 +372,9 @@ void StripBuilder::build() {
     Value equal = kb.cmpf(arith::CmpFPredicate::OEQ, m, least);
     isNew = isNew ? kb.either(isNew, equal) : equal;
   }
-  isNew = vector::ReductionOp::create(kb, kb.getLoc(), vector::CombiningKind::OR, isNew);
   Value slot = slotOf(start);
   buildScoreTiles(start, slot);
-  kb.when(isNew, [&] {
+  kb.when(kb.any(isNew), [&] {
     forgetMaxima();
     noteMaxima(start, slot);
     raiseMaxima();
@@ -451,7 +463,7 @@ void FlashKernel::beginTiles() {
   int64_t groups = std::max(shape.keys, shape.gatheredKeys) / kSide;
   tiles.weights = kb.scratch({groups, kSide, kSide}, shape.operand);
   tiles.sums = kb.scratch({kSide, kTile}, f32);
-  tiles.highest = kb.scratch({kSide}, f32);
+  tiles.highest = kb.scratch({kSide, kTile}, f32);
   if (shape.gatheredKeys > 0)
     tiles.gathered = kb.scratch({shape.gatheredKeys / kSide}, kb.getIndexType());
 }

@@ -258,8 +258,33 @@ Value KernelBuilder::reduceMax(Values vectors) {
   }
   return reduceMax(vectors.front());
 }
+/// Halves the number of vectors: of two that are half of all apart, the maxima of the
+/// lanes whose number lacks the bit `step` come from the first, the others from the
+/// second. Lane n of what is left belongs to vector n.
+Value KernelBuilder::reduceMaxEach(Values vectors) {
+  int64_t lanes = vectors.size();
+  for (int64_t step = lanes / 2; step > 0; step /= 2) {
+    SmallVector<int64_t> own, other;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      int64_t from = lane & step ? lanes : 0;
+      own.push_back(from + lane);
+      other.push_back(from + (lane ^ step));
+    }
+    Values next;
+    for (int64_t i = 0; i < step; ++i) {
+      Value a = vectors[i], b = vectors[i + step];
+      next.push_back(maxf(vector::ShuffleOp::create(*this, getLoc(), a, b, own),
+                          vector::ShuffleOp::create(*this, getLoc(), a, b, other)));
+    }
+    vectors = std::move(next);
+  }
+  return vectors.front();
+}
 Value KernelBuilder::reduceAdd(Value vector) {
   return reduceByHalves(*this, vector, [&](Value a, Value b) { return addf(a, b); });
+}
+Value KernelBuilder::any(Value vector) {
+  return vector::ReductionOp::create(*this, getLoc(), vector::CombiningKind::OR, vector);
 }
 Value KernelBuilder::dotPairs(Value a, Value b, Value c) {
   return callIntrinsic("llvm.x86.avx512bf16.dpbf16ps.512", c.getType(), {c, a, b});

@@ -94,7 +94,11 @@ public:
   Value reduceMax(Value vector);
   /// The largest element of all of `vectors`, at least one, of the same type.
   Value reduceMax(Values vectors);
+  /// The largest element of each of as many vectors as they have lanes, in order.
+  Value reduceMaxEach(Values vectors);
   Value reduceAdd(Value vector);
+  /// i1: some lane of a vector of i1 is true.
+  Value any(Value vector);
   /// c[i] + a[2i] b[2i] + a[2i+1] b[2i+1] of bf16 in f32. AVX-512 BF16 only.
   Value dotPairs(Value a, Value b, Value c);
   /// c + the four products of the bytes of a, unsigned, and of b, signed, in each
