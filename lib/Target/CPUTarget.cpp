@@ -59,11 +59,13 @@ static void setX86Facts(const StringSet<> &set, CPUTarget &target) {
   target.hasAVX512 = set.contains("avx512f") && set.contains("avx512bw") &&
                      set.contains("avx512dq") && set.contains("avx512vl");
   target.hasBF16Conversion = target.hasAVX512 && set.contains("avx512bf16");
-  target.hasFastBF16Dot =
-      target.hasBF16Conversion && StringRef(target.cpu).starts_with("znver");
+  bool isAMD = StringRef(target.cpu).starts_with("znver");
+  target.hasFastBF16Dot = target.hasBF16Conversion && isAMD;
+  target.prefersWideTiles = target.hasAVX512 && !isAMD;
   target.hasByteDot = target.hasAVX512 && set.contains("avx512vnni");
   target.hasAMX = set.contains("amx-tile") && set.contains("amx-bf16");
   target.hasAMXBytes = target.hasAVX512 && set.contains("amx-tile") && set.contains("amx-int8");
+  target.hasAMXFP16 = set.contains("amx-tile") && set.contains("amx-fp16");
   target.vectorBits = target.hasAVX512 ? 512 : set.contains("avx") ? 256 : 128;
   target.vectorRegisters = target.hasAVX512 ? 32 : 16;
 }

@@ -89,23 +89,49 @@ static bool readsValuesInPlace(const FlashOp &op, const FlashShape &shape) {
          strides[2] == shape.valueWidth;
 }
 
-/// True when Q, K and V stay bf16: the CPU multiplies pairs of them fast enough.
+/// The element type of Q, K and V, null where they differ.
+static FloatType getElement(const FlashOp &op) {
+  auto element = [](Value value) {
+    return cast<FloatType>(cast<MemRefType>(value.getType()).getElementType());
+  };
+  bool isOne = element(op.q) == element(op.k) && element(op.k) == element(op.v);
+  return isOne ? element(op.q) : FloatType();
+}
+
+/// True when the products are those of AMX tiles.
+static bool hasTiles(const FlashOp &op, const CPUTarget &target) {
+  FloatType element = getElement(op);
+  if (!element)
+    return false;
+  return (element.isBF16() && target.hasAMX) ||
+         (element.isF16() && target.hasAMXFP16 && !op.isReference);
+}
+
+/// True when Q, K and V stay as they are: the CPU multiplies pairs of them fast enough.
 static bool usesPairs(const FlashOp &op, const CPUTarget &target) {
-  bool isBF16 = llvm::all_of(ArrayRef<Value>{op.q, op.k, op.v}, [](Value value) {
-    return cast<MemRefType>(value.getType()).getElementType().isBF16();
-  });
-  return isBF16 && (target.hasAMX || target.hasFastBF16Dot);
+  FloatType element = getElement(op);
+  return hasTiles(op, target) || (element && element.isBF16() && target.hasFastBF16Dot);
 }
 
 void FlashOp::widenBlocks(const CPUTarget &target) {
-  if (isSparse || !usesPairs(*this, target) || !target.hasAMX)
+  if (isSparse)
     return;
-  // Measured: what is paid once for a block of keys hides behind 512 of them; few
+  if (!isReference)
+    blockRows = target.getPanelRows();
+  if (!hasTiles(*this, target))
+    return;
+  // Measured: what is paid once for a block of keys hides behind many of them (512; of
+  // narrow heads 1024 are 4 to 7 % faster, of wide ones they overflow the caches); few
   // panels of many rows read K and V less often from the outer caches.
-  constexpr int64_t kKeys = 512, kManyRows = 2048;
-  blockKeys = kKeys;
-  int64_t rows = cast<MemRefType>(q.getType()).getDimSize(2);
-  blockRows = !ShapedType::isDynamic(rows) && rows >= kManyRows ? 256 : 128;
+  constexpr int64_t kMany = 2048, kNarrow = 64;
+  auto widthOf = [](Value tensor) { return cast<MemRefType>(tensor.getType()).getDimSize(3); };
+  bool isNarrow = std::max(widthOf(q), widthOf(v)) <= kNarrow;
+  auto isLong = [&](Value tensor) {
+    int64_t extent = cast<MemRefType>(tensor.getType()).getDimSize(2);
+    return !ShapedType::isDynamic(extent) && extent >= kMany;
+  };
+  blockKeys = isNarrow && isLong(k) && !isReference ? 1024 : 512;
+  blockRows = isLong(q) ? 256 : 128;
   if (isReference) // the drawn rows are few, and to be shared out to all threads
     blockRows = 64;
 }
@@ -122,16 +148,17 @@ FlashShape::FlashShape(const FlashOp &op, const CPUTarget &target) {
   /// Scores of a tile stay in the nearest caches.
   constexpr int64_t kMaxScratch = 256 << 10;
   bool isPaired = usesPairs(op, target);
-  usesTiles = isPaired && target.hasAMX;
-  int64_t maxKeys = usesTiles ? 512 : 128, maxRows = usesTiles ? 256 : 64;
+  usesTiles = hasTiles(op, target);
+  int64_t maxKeys = usesTiles ? 1024 : 128, maxRows = usesTiles ? 256 : target.getPanelRows();
   auto queries = cast<MemRefType>(op.q.getType());
   unsigned bits = op.acc.getIntOrFloatBitWidth();
   width = queries.getDimSize(3);
   valueWidth = cast<MemRefType>(op.v.getType()).getDimSize(3);
   lanes = target.getLanes(bits);
-  tile = target.getMicroTile(bits);
   operand = isPaired ? cast<FloatType>(queries.getElementType()) : op.acc;
   pair = isPaired ? 2 : 1;
+  tile = isPaired ? MicroTile{8, 2 * lanes} : target.getAttentionTile(bits, op.blockKeys);
+  valueColumns = tile.columns;
   operandWidth = llvm::alignTo(width, usesTiles ? kTileSide : pair);
   rowStep = usesTiles ? kTileSide : tile.rows;
   if (!isPaired) // P is rounded two registers at a time
@@ -439,7 +466,7 @@ Value FlashKernel::storeProbabilities(ValueRange logits, Value probabilities, Va
     if (!rounds) {
       kb.storeVector(p, probabilities, {row, kb.index(n * lanes)});
     } else if (n % 2) {
-      Value pairs = kb.roundPair(before, p);
+      Value pairs = kb.roundPair(before, p, shape.operand);
       kb.storeVector(pairs, probabilities, {row, kb.index((n - 1) * lanes)});
       if (op.isReference)
         total[0] = kb.dotPairs(pairs, kb.constant(pairs.getType(), 1.0), total[0]);

@@ -11,7 +11,7 @@
 //
 // What differs between dense and sparse attention is the walk. Q, K, P and V are
 // operands of the products either in the accumulation type or, where the CPU
-// multiplies pairs of bf16, in bf16: P is rounded then, S, m, l and o never are.
+// multiplies pairs of bf16 (or f16), in it: P is rounded then, S, m, l and o never are.
 
 #ifndef QSAT_CONVERSION_QSATTOLOOPS_FLASHKERNEL_H
 #define QSAT_CONVERSION_QSATTOLOOPS_FLASHKERNEL_H
@@ -50,7 +50,7 @@ struct FlashOp {
   /// values of a row's keys lie apart, not to the values: measured, a third of it.
   bool isReference = false;
 
-  /// Larger blocks, for dense attention on AMX tiles. Before the shape is made.
+  /// Blocks of dense attention as the CPU likes them. Before the shape is made.
   void widenBlocks(const CPUTarget &target);
   Background background = Background::None;
   double backgroundLogit = 0;
@@ -67,7 +67,8 @@ struct FlashShape {
   int64_t width, valueWidth; ///< D and Dv
   int64_t paddedWidth;       ///< Dv rounded up to whole registers
   int64_t lanes;             ///< of one register
-  MicroTile tile;            ///< rows x keys (or value columns) in registers
+  MicroTile tile;            ///< rows x keys in registers
+  int64_t valueColumns;      ///< rows of `tile` x columns of V in registers
   int64_t rows;              ///< query rows of a panel
   int64_t keys;              ///< keys of a tile
   int64_t tilesPerBlock;     ///< tiles of one block of keys

@@ -1,7 +1,7 @@
 //===- FlashProducts.cpp - Q K^T and P V of a tile ------------------------===//
 // Both are a register tile of rows x columns accumulators over a reduction: one
 // element of each row of the left operand times one row of the right operand per
-// step, or, of bf16, one pair of elements times a row of pairs.
+// step, or, of 16 bits, one pair of elements times a row of pairs.
 
 #include "FlashKernel.h"
 
@@ -11,7 +11,7 @@ using namespace qsat;
 using Values = KernelBuilder::Values;
 
 static bool isPaired(Value memref) {
-  return cast<MemRefType>(memref.getType()).getElementType().isBF16();
+  return cast<MemRefType>(memref.getType()).getElementType().getIntOrFloatBitWidth() == 16;
 }
 
 namespace {
@@ -20,7 +20,7 @@ struct RegisterTile {
   KernelBuilder &kb;
   FloatType acc;
   int64_t columns;
-  Value left; ///< [rows, k], or of bf16 [rows, 2 k]
+  Value left; ///< [rows, k], or of pairs [rows, 2 k]
   Values rows;
 
   /// `right(k, c)` is row k of the right operand from column c on.
@@ -78,7 +78,7 @@ void FlashKernel::buildScores(Value panel, Value keys, Value firstGroup, Value c
 /// out [rows,paddedWidth] += P . V, the columns in chunks of the register tile and
 /// what is left.
 void FlashKernel::accumulateTile(const WeightedValues &step) {
-  int64_t columns = kb.getTarget().getMicroTile(acc.getIntOrFloatBitWidth()).columns;
+  int64_t columns = shape.valueColumns;
   int64_t whole = shape.paddedWidth - shape.paddedWidth % columns;
   if (whole > 0)
     kb.loop(0, whole, columns, [&](Value column) { accumulateColumns(step, column, columns); });

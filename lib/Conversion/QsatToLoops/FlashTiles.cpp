@@ -78,7 +78,7 @@ private:
     return amx::TileMulFOp::create(kb, kb.getLoc(), c.getType(), a, b, c);
   }
   amx::TileType getTile(Type element) const {
-    return amx::TileType::get({kTile, element.isBF16() ? 2 * kTile : kTile}, element);
+    return amx::TileType::get({kTile, element == f32 ? kTile : 2 * kTile}, element);
   }
 
   FlashKernel &kernel;
@@ -88,13 +88,13 @@ private:
   Value strip;        ///< its first row, of the panel
   Value start, end;   ///< groups of the tile that any of its rows may see
   Value hidden;       ///< from this group on a row may not see all keys; null if none
-  Type bf16, f32;
+  FloatType operand, f32; ///< of Q, K, V and P, and of sums
 };
 } // namespace qsat
 
 StripBuilder::StripBuilder(FlashKernel &kernel, const KeyTile &tile, Value strip)
     : kernel(kernel), kb(kernel.kb), tile(tile), scratch(kernel.tiles), strip(strip),
-      bf16(kb.getBF16Type()), f32(kb.getF32Type()) {
+      operand(kernel.shape.operand), f32(kb.getF32Type()) {
   Value zero = kb.index(0);
   Value first = kb.add(kernel.firstRow, strip);
   Value rows = kb.min(kb.sub(kernel.numRows, strip), kb.index(kSide));
@@ -156,11 +156,11 @@ Steps StripBuilder::scoreSteps(Value t, Value slot) {
         if (chunk == 0) // one zero each: a copy of a tile goes through memory
           state->sums.push_back(amx::TileZeroOp::create(kb, kb.getLoc(), getTile(f32)));
         if (column == 0)
-          state->a[row] = loadTile(bf16, kernel.panel,
+          state->a[row] = loadTile(operand, kernel.panel,
                                    {kb.add(strip, row * kTile), kb.index(chunk * kSide)});
         if (row == 0)
           state->b[column] =
-              loadTile(bf16, kernel.keys,
+              loadTile(operand, kernel.keys,
                        {kernel.batch, kernel.kvHead, kb.add(state->group, column),
                         kb.index(chunk * kTile), kb.index(0)});
         state->sums[n] = multiply(state->a[row], state->b[column], state->sums[n]);
@@ -221,9 +221,9 @@ void StripBuilder::buildWeights(Value t, Value slot, Value r, ArrayRef<Value> lo
     bool isScaled = kernel.op.region || !kernel.factor;
     Value x = isScaled ? kb.addf(z, minus) : kb.fma(z, kb.splat(kernel.factor, kTile), minus);
     // The factors of o cancel what is wrong with 2^x in the mean; lse would show it.
-    weights.push_back(kb.exp2ForBF16(x, /*isCoarse=*/!kernel.lse));
+    weights.push_back(kb.exp2ForBF16(x, /*isCoarse=*/operand.isBF16() && !kernel.lse));
   }
-  Value pairs = kb.roundPair(weights[0], weights[1]);
+  Value pairs = kb.roundPair(weights[0], weights[1], operand);
   if (kernel.op.isReference)
     sum = kb.dotPairs(pairs, kb.constant(pairs.getType(), 1.0), sum);
   else
@@ -320,7 +320,8 @@ void StripBuilder::raiseMaxima() {
   });
 }
 
-/// True when a sum of the block is above 2^40, infinite or NaN.
+/// True when a sum of the block is above 2^40 (2^15 where weights are f16, the largest
+/// of which is just below 2^16), infinite or NaN.
 Value StripBuilder::outgrew() {
   Values level;
   for (int64_t r = 0; r < kSide; ++r)
@@ -328,7 +329,7 @@ Value StripBuilder::outgrew() {
   for (; level.size() > 1; level.resize(level.size() / 2))
     for (size_t i = 0; i < level.size() / 2; ++i)
       level[i] = kb.addf(level[i], level[i + level.size() / 2]);
-  Value limit = kb.constant(kb.vec(f32, kTile), 1099511627776.0);
+  Value limit = kb.constant(kb.vec(f32, kTile), operand.isF16() ? 0x1p15 : 0x1p40);
   return kb.any(kb.cmpf(arith::CmpFPredicate::UGT, level[0], limit));
 }
 
@@ -345,10 +346,10 @@ void StripBuilder::accumulateGroups(Value start, Value end) {
     Values result = kb.loop(start, end, 1, init, [&](Value t, ValueRange sums) -> Values {
       Value row = kb.mul(groupOf(t), kTile);
       auto weights = [&](int64_t half) {
-        return loadTile(bf16, scratch.weights, {t, kb.index(half * kTile), kb.index(0)});
+        return loadTile(operand, scratch.weights, {t, kb.index(half * kTile), kb.index(0)});
       };
       auto values = [&](int64_t half) {
-        return loadTile(bf16, kernel.values,
+        return loadTile(operand, kernel.values,
                         {kernel.batch, kernel.kvHead, kb.add(chunk, half), row, kb.index(0)});
       };
       Value p0 = weights(0), v0 = values(0);

@@ -287,6 +287,19 @@ Value KernelBuilder::any(Value vector) {
   return vector::ReductionOp::create(*this, getLoc(), vector::CombiningKind::OR, vector);
 }
 Value KernelBuilder::dotPairs(Value a, Value b, Value c) {
+  auto pairs = cast<VectorType>(a.getType());
+  if (pairs.getElementType().isF16()) { // no such instruction: where AMX is refused
+    for (int64_t odd : {0, 1}) {
+      SmallVector<int64_t> lanes;
+      for (int64_t lane = odd; lane < pairs.getNumElements(); lane += 2)
+        lanes.push_back(lane);
+      auto half = [&](Value x) {
+        return convert(vector::ShuffleOp::create(*this, getLoc(), x, x, lanes), getF32Type());
+      };
+      c = fma(half(a), half(b), c);
+    }
+    return c;
+  }
   return callIntrinsic("llvm.x86.avx512bf16.dpbf16ps.512", c.getType(), {c, a, b});
 }
 Value KernelBuilder::dotBytes(Value a, Value b, Value c) {
@@ -310,7 +323,13 @@ Value KernelBuilder::dotBytes(Value a, Value b, Value c) {
   }
   return c;
 }
-Value KernelBuilder::roundPair(Value low, Value high) {
+Value KernelBuilder::roundPair(Value low, Value high, FloatType element) {
+  if (element.isF16()) {
+    int64_t lanes = cast<VectorType>(low.getType()).getNumElements();
+    return vector::ShuffleOp::create(*this, getLoc(), convert(low, element),
+                                     convert(high, element),
+                                     llvm::to_vector(llvm::seq<int64_t>(0, 2 * lanes)));
+  }
   return callIntrinsic("llvm.x86.avx512bf16.cvtne2ps2bf16.512", vec(getBF16Type(), 32),
                        {high, low});
 }
@@ -358,7 +377,7 @@ Value KernelBuilder::splatPair(Value memref, ValueRange at, int64_t lanes) {
   Value pair = vector::BitCastOp::create(*this, getLoc(), vec(getI32Type(), 1),
                                          loadVector(memref, at, 2));
   Value repeated = splat(vector::ExtractOp::create(*this, getLoc(), pair, 0), lanes);
-  return vector::BitCastOp::create(*this, getLoc(), vec(getBF16Type(), 2 * lanes), repeated);
+  return vector::BitCastOp::create(*this, getLoc(), vec(getElement(memref), 2 * lanes), repeated);
 }
 void KernelBuilder::storeVector(Value vector, Value memref, ValueRange at) {
   vector::StoreOp::create(*this, getLoc(), vector, memref, at);

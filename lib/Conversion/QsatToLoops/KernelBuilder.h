@@ -99,15 +99,15 @@ public:
   Value reduceAdd(Value vector);
   /// i1: some lane of a vector of i1 is true.
   Value any(Value vector);
-  /// c[i] + a[2i] b[2i] + a[2i+1] b[2i+1] of bf16 in f32. AVX-512 BF16 only.
+  /// c[i] + a[2i] b[2i] + a[2i+1] b[2i+1] of bf16 (AVX-512 BF16 only) or f16 in f32.
   Value dotPairs(Value a, Value b, Value c);
   /// c + the four products of the bytes of a, unsigned, and of b, signed, in each
   /// lane of i32.
   Value dotBytes(Value a, Value b, Value c);
-  /// Two vectors of f32 side by side, rounded to bf16. AVX-512 BF16 only.
-  Value roundPair(Value low, Value high);
   /// The pairs (a[i], b[i]) of all elements, in two vectors.
   Values interleave(Value a, Value b);
+  /// Two vectors of f32 side by side, rounded to bf16 (AVX-512 BF16 only) or f16.
+  Value roundPair(Value low, Value high, mlir::FloatType element);
 
   //===--- memory ---------------------------------------------------------===//
 
@@ -124,7 +124,7 @@ public:
   Value loadVectorAs(mlir::Type type, Value memref, mlir::ValueRange at, int64_t lanes);
   /// The four bytes at `at` and after it, as an i32.
   Value loadWord(Value memref, mlir::ValueRange at);
-  /// The bf16 elements at `at` and after it, in each of `lanes` pairs of a vector.
+  /// The elements of 16 bits at `at` and after it, in each of `lanes` pairs of a vector.
   Value splatPair(Value memref, mlir::ValueRange at, int64_t lanes);
   void storeVector(Value vector, Value memref, mlir::ValueRange at);
   /// The same, rounded to the element type of the memref.

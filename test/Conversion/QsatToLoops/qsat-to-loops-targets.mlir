@@ -7,6 +7,8 @@
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v4 features=-avx512f" %s | FileCheck %s --check-prefix=AVX2
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=x86-64" %s | FileCheck %s --check-prefix=SSE2
 // RUN: qsat-opt "--convert-qsat-to-loops=cpu=neoverse-n1" %s | FileCheck %s --check-prefix=NEON
+// RUN: sed s/bf16/f16/g %s | qsat-opt --convert-qsat-to-loops=cpu=graniterapids | FileCheck %s --check-prefix=AMXF16
+// RUN: sed s/bf16/f16/g %s | qsat-opt --convert-qsat-to-loops=cpu=sapphirerapids | FileCheck %s --check-prefix=NOAMXF16
 // RUN: not qsat-opt "--convert-qsat-to-loops=cpu=pdp-11" %s 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // RUN: not qsat-opt "--convert-qsat-to-loops=cpu=x86-64-v3 features=avx2" %s 2>&1 | FileCheck %s --check-prefix=FEATURE
 
@@ -14,7 +16,8 @@
 // FEATURE: error: expected a feature like +avx2 or -avx512f, but got 'avx2'
 
 // AVX512-LABEL: func.func private @qsat_attention(
-// AVX512: vector.fma {{.*}} : vector<32xf32>
+// Blocks of 128 keys are whole tiles of 64: 6 rows of them.
+// AVX512: vector.fma {{.*}} : vector<64xf32>
 // AVX512: math.ceil
 // AVX512: llvm.call_intrinsic "llvm.x86.avx512.mask.reduce.ps.512"
 // No instruction of these features rounds to bf16: integers, not a library call.
@@ -44,10 +47,22 @@
 // AMX: scf.while
 // AMX-LABEL: func.func private @qsat_attention_either(
 
+// Where the system refuses AMX, pairs of f16 are widened.
+// AMXF16-LABEL: func.func private @qsat_attention(
+// AMXF16-NOT: amx.
+// AMXF16: vector.fma {{.*}} : vector<16xf32>
+// AMXF16-LABEL: func.func private @qsat_attention_amx(
+// AMXF16: amx.tile_mulf {{.*}} : !amx.tile<16x32xf16>
+
+// Tiles of bf16 alone do not serve f16.
+// NOAMXF16-LABEL: func.func private @qsat_attention(
+// NOAMXF16-NOT: amx.
+// NOAMXF16: vector.fma {{.*}} : vector<64xf32>
+
 // Widened to f32: products of pairs are slow on Intel.
 // NOAMX-LABEL: func.func private @qsat_attention(
 // NOAMX-NOT: dpbf16ps
-// NOAMX: vector.fma {{.*}} : vector<32xf32>
+// NOAMX: vector.fma {{.*}} : vector<64xf32>
 
 // 16 registers of 8 lanes: 4 rows of 16 keys.
 // AVX2-LABEL: func.func private @qsat_attention(

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-// The system would refuse.
-int32_t qsat_request_amx(void) { return 1; }
+// What the system would answer.
+int32_t qsat_request_amx(void) { return GRANTED; }
 
 void emulated_tile_load(char *tile, int16_t rows, int16_t bytes, const char *from, int64_t stride) {
   memset(tile, 0, 1024);
@@ -18,17 +18,23 @@ void emulated_tile_store(int16_t rows, int16_t bytes, char *to, int64_t stride, 
     memcpy(to + stride * r, tile + 64 * r, bytes);
 }
 
-static float widen(uint16_t bits) {
+static float widenBF16(uint16_t bits) {
   uint32_t word = (uint32_t)bits << 16;
   float value;
   memcpy(&value, &word, 4);
   return value;
 }
 
+static float widenF16(uint16_t bits) {
+  _Float16 value;
+  memcpy(&value, &bits, 2);
+  return value;
+}
+
 // c[m][n] += sum over k of a[m][k] b[k][n], k over pairs: a row of b holds 16 of them. Numbers below
-// the least normal one count as 0, before and after.
-void emulated_tile_product(int16_t rows, int16_t bytes, int16_t depth, float *c, const uint16_t *a,
-                           const uint16_t *b) {
+// the least normal f32 count as 0, before and after.
+static void addProduct(int16_t rows, int16_t bytes, int16_t depth, float *c, const uint16_t *a,
+                       const uint16_t *b, float widen(uint16_t)) {
   for (int m = 0; m < rows; ++m)
     for (int k = 0; k < depth / 4; ++k)
       for (int n = 0; n < bytes / 4; ++n)
@@ -44,4 +50,14 @@ void emulated_tile_product_bytes(int16_t rows, int16_t bytes, int16_t depth, int
       for (int n = 0; n < bytes / 4; ++n)
         for (int part = 0; part < 4; ++part)
           c[16 * m + n] += a[64 * m + 4 * k + part] * b[64 * k + 4 * n + part];
+}
+
+void emulated_tile_product_bf16(int16_t rows, int16_t bytes, int16_t depth, float *c,
+                                const uint16_t *a, const uint16_t *b) {
+  addProduct(rows, bytes, depth, c, a, b, widenBF16);
+}
+
+void emulated_tile_product_fp16(int16_t rows, int16_t bytes, int16_t depth, float *c,
+                                const uint16_t *a, const uint16_t *b) {
+  addProduct(rows, bytes, depth, c, a, b, widenF16);
 }

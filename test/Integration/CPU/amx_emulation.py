@@ -1,7 +1,7 @@
 """Kernels of AMX on a machine without: the tile instructions of the LLVM IR become calls.
 
 A tile is a vector of 1024 bytes then, and amx_emulation.c says what the instructions do. The runtime's
-question whether the system grants AMX is answered with yes. For numbers, not for speed.
+question whether the system grants AMX is answered here. For numbers, not for speed.
 """
 
 from pathlib import Path
@@ -13,14 +13,13 @@ SOURCE = Path(__file__).with_name("amx_emulation.c")
 TILE = "<256 x i32>"
 
 #: The products of tiles, and what does the same.
-PRODUCTS = {"tdpbf16ps": "emulated_tile_product", "tdpbssd": "emulated_tile_product_bytes"}
+PRODUCTS = {"tdpbf16ps": "emulated_tile_product_bf16", "tdpfp16ps": "emulated_tile_product_fp16",
+            "tdpbssd": "emulated_tile_product_bytes"}
 
 #: One definition for each intrinsic: a tile in memory for each of its tiles, and the call.
 DEFINITIONS = f"""
 declare void @emulated_tile_load(ptr, i16, i16, ptr, i64)
 declare void @emulated_tile_store(i16, i16, ptr, i64, ptr)
-declare void @emulated_tile_product(i16, i16, i16, ptr, ptr, ptr)
-declare void @emulated_tile_product_bytes(i16, i16, i16, ptr, ptr, ptr)
 define internal {TILE} @tilezero(i16 %rows, i16 %bytes) {{
   ret {TILE} zeroinitializer
 }}
@@ -37,6 +36,7 @@ define internal void @tilestored64(i16 %rows, i16 %bytes, ptr %to, i64 %stride, 
   ret void
 }}
 """ + "".join(f"""
+declare void @{emulation}(i16, i16, i16, ptr, ptr, ptr)
 define internal {TILE} @{instruction}(i16 %rows, i16 %bytes, i16 %depth, {TILE} %c, {TILE} %a, {TILE} %b) {{
   %pc = alloca {TILE}
   %pa = alloca {TILE}
@@ -63,9 +63,17 @@ def emulate(ir):
 class EmulatedModule(Module):
     """A Module of a CPU with AMX, for this machine."""
 
+    granted = 1
+
     def rewrite(self, path):
         path.write_text(emulate(path.read_text()))
 
     def compile_arguments(self, march, objects):
         # First: its answer to the question of the runtime counts.
-        return super().compile_arguments("native", [SOURCE, *objects])
+        return super().compile_arguments("native", [f"-DGRANTED={self.granted}", SOURCE, *objects])
+
+
+class RefusedModule(EmulatedModule):
+    """The same where the system refuses AMX: what runs in its place."""
+
+    granted = 0

@@ -55,13 +55,15 @@ def main():
     arguments = parser.parse_args()
     wrong = []
     for cpu, element, width in (("x86-64-v3", "f32", 64), ("x86-64-v4", "f32", 128), ("znver5", "bf16", 128),
-                                ("sapphirerapids", "bf16", 128), ("sapphirerapids", "bf16", 64)):
+                                ("sapphirerapids", "bf16", 128), ("sapphirerapids", "bf16", 64),
+                                ("graniterapids", "f16", 128)):
         functions = count(arguments.qsat_opt, cpu, element, width)
         kernels = {n: c for n, c in functions.items() if n in ("qsat_attention", "qsat_attention_amx")}
         for name, counts in kernels.items():
             where = f"{cpu} {element} D={width} {name}"
             calls = counts.get("call", 0) + counts.get("callq", 0)
-            products, loads, stores = (counts.get(i, 0) for i in ("tdpbf16ps", "tileloadd", "tilestored"))
+            product = "tdpfp16ps" if element == "f16" else "tdpbf16ps"
+            products, loads, stores = (counts.get(i, 0) for i in (product, "tileloadd", "tilestored"))
             print(f"{where}: {calls} calls, {products} products, {loads} tile loads, {stores} tile stores, "
                   f"{counts.get('vdpbf16ps', 0)} pair products")
             if calls:
@@ -81,7 +83,7 @@ def main():
                 wrong.append(f"{where}: {loads} tile loads for {products} products")
             if stores > sums + 4 * 5:
                 wrong.append(f"{where}: {stores} tile stores for {products} products")
-        expected = 2 if cpu == "sapphirerapids" else 1
+        expected = 2 if cpu.endswith("rapids") else 1
         if len(kernels) != expected:
             wrong.append(f"{cpu}: {len(kernels)} kernels")
     print("\n".join(f"FAIL {line}" for line in wrong) or "all kept")

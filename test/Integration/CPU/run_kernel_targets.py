@@ -19,7 +19,7 @@ import numpy as np
 for folder in (Path(__file__).resolve().parents[3] / "python" / "benchmarks", Path(__file__).parent):
     sys.path.insert(0, str(folder))
 
-from amx_emulation import EmulatedModule  # noqa: E402
+from amx_emulation import EmulatedModule, RefusedModule  # noqa: E402
 from native import Module  # noqa: E402
 
 #: What /proc/cpuinfo calls the instructions that a path needs.
@@ -32,7 +32,15 @@ NEEDS = {
     "sapphirerapids": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
     # The same, its tile instructions in C: the numbers of the tiles on any machine.
     "sapphirerapids-emulated": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
+    # Tiles of f16 besides. (Its own code has instructions of AVX-512 FP16 too.)
+    "graniterapids-refused": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
+    "graniterapids-emulated": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
 }
+
+KINDS = {"emulated": EmulatedModule, "refused": RefusedModule}
+
+#: The element types that a CPU has kernels of its own for; all where it is not named.
+ELEMENTS = {"sapphirerapids": ["bf16"], "graniterapids": ["f16"]}
 
 
 @dataclass
@@ -75,11 +83,20 @@ CASES = [
     Case(blocks=(64, 64, 12), rows=130, keys=900, size=40.0, width=128),
     Case(blocks=(64, 100, 2), rows=300, keys=450, mask="causal, offset = 100"),
     Case(blocks=(16, 5, 4), rows=50, keys=63),
+    Case(rows=40, keys=2100, value_width=32),
     Case(element="f32", rows=130, keys=300, mask="causal", width=72),
+    Case(element="f32", rows=210, keys=300, width=128, value_width=128),
+    Case(element="f32", blocks=(64, 96, 3), rows=150, keys=500, value_width=80),
+    Case(element="f32", blocks=(128, 128, 2), rows=300, keys=500, mask="causal, offset = 200"),
     Case(element="f16", rows=130, keys=300, mask="causal"),
     # An odd number of keys: the last row of V has no partner. V is read in place.
     Case(rows=151, keys=151, width=128, value_width=128, mask="causal", blocks=(32, 32, 3)),
     Case(rows=70, keys=33 * 1024 + 1, mask=f"causal, offset = {33 * 1024 + 1 - 70}"),
+    Case(element="f16", kv_heads=2, rows=70, keys=1100, width=128, value_width=128),
+    Case(element="f16", mask="causal, window = 40, sinks = 3", rows=133, keys=133, width=80, value_width=48),
+    Case(element="f16", size=40.0, rows=64, keys=700),
+    Case(element="f16", scale=-0.2, softcap=True, rows=33, keys=200, width=72, value_width=72),
+    Case(element="f16", blocks=(64, 64, 12), rows=130, keys=900, size=20.0, width=128),
 ]
 
 
@@ -211,10 +228,11 @@ def main():
         if cpu == "sapphirerapids":
             print("AMX" if "amx_bf16" in have else "no AMX: what runs where it is refused")
         for case in CASES:
-            if cpu.startswith("sapphirerapids") and case.element != "bf16":
-                continue  # as for x86-64-v4
-            kind = EmulatedModule if cpu.endswith("-emulated") else Module
-            module = kind(text_of(case), arguments.qsat_opt, cpu.removesuffix("-emulated"),
+            march, _, mode = cpu.partition("-")
+            march = march if mode in KINDS else cpu
+            if case.element not in ELEMENTS.get(march, case.element):
+                continue
+            module = KINDS.get(mode, Module)(text_of(case), arguments.qsat_opt, march,
                           load=not arguments.compile_only)
             if arguments.compile_only:
                 continue
