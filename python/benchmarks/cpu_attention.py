@@ -79,6 +79,15 @@ def to_bits(x, element):
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
 
 
+def aligned(array):
+    """A copy that starts at a cache line, as torch's own tensors do and numpy's do not."""
+    memory = np.empty(array.nbytes + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
 def to_torch(array, element):
     import torch
 
@@ -131,7 +140,7 @@ def run_case(arguments, element, width):
     heads, n, kv = arguments.heads, arguments.length, arguments.kv_heads or arguments.heads
     generator = np.random.default_rng(1)
     shapes = [(1, heads, n, width), (1, kv, n, width), (1, kv, n, width)]
-    arrays = [to_bits(generator.standard_normal(s, dtype=np.float32), element) for s in shapes]
+    arrays = [aligned(to_bits(generator.standard_normal(s, dtype=np.float32), element)) for s in shapes]
     rows = -(-n // BLOCK)
     sizes = {d: max(1, round(d * rows)) for d in arguments.densities}
     module = Module(module_text(arguments, element, width, sorted(set(sizes.values()))),
@@ -140,7 +149,7 @@ def run_case(arguments, element, width):
     if arguments.compile_only:
         return []
     module.set_threads(arguments.threads)
-    o = np.zeros_like(arrays[0])
+    o = aligned(np.zeros_like(arrays[0]))
     candidates, pairs, peers = {}, {}, {}
     for name, count in (("full", heads * n * n), ("causal", heads * n * (n + 1) / 2)):
         if name in arguments.masks:

@@ -1,8 +1,8 @@
 // RUN: qsat-opt --convert-qsat-to-loops=cpu=x86-64-v4 --canonicalize --cse --split-input-file %s | FileCheck %s
 
-// The kernel walks over the list of its query block: 128 rows are two panels of 64.
+// The kernel walks over the list of its query block: 128 rows are panels of 96 and of 32.
 // CHECK-LABEL: func.func @lists
-// CHECK: memref.alloc() {{.*}} : memref<1x2x16x64x32xf32>
+// CHECK: memref.alloc() {{.*}} : memref<1x2x8x64x64xf32>
 // CHECK: func.call @qsat_pack(
 // CHECK-NOT: memref.alloc
 // CHECK: scf.parallel (%{{.*}}) = (%c0) to (%c64) step (%c1)
@@ -20,7 +20,7 @@
 // A number outside of the context is passed over.
 // CHECK: %[[INSIDE:.*]] = arith.cmpi ult, %[[BLOCK]], %c4
 // CHECK: scf.if %[[INSIDE]]
-// CHECK: vector.fma {{.*}} : vector<32xf32>
+// CHECK: vector.fma {{.*}} : vector<64xf32>
 func.func @lists(%q: memref<1x8x512x64xf32>, %k: memref<1x2x512x64xf32>, %i: memref<1x4x4x3xi32>,
                  %c: memref<1x4x4xi32>, %o: memref<1x8x512x64xf32>, %l: memref<1x8x512xf32>) {
   qsat.sparse_attention
@@ -51,10 +51,10 @@ func.func @odd_blocks(%q: memref<1x2x100x64xf32>, %i: memref<1x2x3x3xi32>, %c: m
 // A background: means of K (packed as keys are) and of V, variances for t2, one block
 // to a task; a second state that is merged with the first by a library-free log.
 // CHECK-LABEL: func.func @background
-// CHECK: memref.alloc() {{.*}} : memref<1x2x16x64x32xf32>
+// CHECK: memref.alloc() {{.*}} : memref<1x2x8x64x64xf32>
 // CHECK: %[[V_MEANS:.*]] = memref.alloc() {{.*}} : memref<1x2x4x64xf32>
-// CHECK: %[[K_MEANS:.*]] = memref.alloc() {{.*}} : memref<1x2x4x64x32xf32>
-// CHECK: %[[K_VARIANCES:.*]] = memref.alloc() {{.*}} : memref<1x2x4x64x32xf32>
+// CHECK: %[[K_MEANS:.*]] = memref.alloc() {{.*}} : memref<1x2x2x64x64xf32>
+// CHECK: %[[K_VARIANCES:.*]] = memref.alloc() {{.*}} : memref<1x2x2x64x64xf32>
 // CHECK: scf.parallel
 // CHECK: func.call @qsat_block_statistics(
 // CHECK: func.call @qsat_sparse_attention(

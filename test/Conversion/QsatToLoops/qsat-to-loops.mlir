@@ -1,14 +1,14 @@
 // RUN: qsat-opt --convert-qsat-to-loops=cpu=x86-64-v4 --canonicalize --cse --split-input-file %s | FileCheck %s
 
-// K is packed in groups of 32 keys, V is read in place; nothing has the extent M x N.
+// K is packed in groups of 64 keys, V is read in place; nothing has the extent M x N.
 // CHECK-LABEL: func.func @causal
 // CHECK-SAME: (%[[Q:.*]]: memref<1x8x512x64xf32>, %[[K:.*]]: memref<1x2x512x64xf32>, %[[V:.*]]: memref<1x2x512x64xf32>, %[[O:.*]]: memref<1x8x512x64xf32>)
-// CHECK: %[[PACKED:.*]] = memref.alloc() {alignment = 64 : i64} : memref<1x2x16x64x32xf32>
+// CHECK: %[[PACKED:.*]] = memref.alloc() {alignment = 64 : i64} : memref<1x2x8x64x64xf32>
 // CHECK: scf.parallel
 // CHECK: func.call @qsat_pack({{.*}}, %[[K]], %{{.*}})
 // CHECK-NOT: memref.alloc
-// 8 heads of 8 panels.
-// CHECK: scf.parallel (%{{.*}}) = (%c0) to (%c64) step (%c1)
+// 8 heads of 6 panels.
+// CHECK: scf.parallel (%{{.*}}) = (%c0) to (%c48) step (%c1)
 // CHECK: func.call @qsat_attention({{.*}}, %[[V]], %[[Q]], %[[K]], %[[V]], %[[O]])
 // CHECK: memref.dealloc %[[PACKED]]
 
@@ -19,10 +19,10 @@
 // CHECK-LABEL: func.func private @qsat_attention
 // CHECK-SAME: attributes {no_inline, passthrough = ["no-builtins"]}
 // CHECK-NOT: memref.alloc()
-// CHECK: memref.alloca() {{.*}} : memref<64x64xf32>
-// The register tile of scores: 8 rows of 32 keys.
-// CHECK: scf.for {{.*}} -> (vector<32xf32>, vector<32xf32>, vector<32xf32>, vector<32xf32>, vector<32xf32>, vector<32xf32>, vector<32xf32>, vector<32xf32>)
-// CHECK: vector.fma {{.*}} : vector<32xf32>
+// CHECK: memref.alloca() {{.*}} : memref<96x64xf32>
+// The register tile of scores: 6 rows of 64 keys.
+// CHECK: scf.for {{.*}} -> (vector<64xf32>, vector<64xf32>, vector<64xf32>, vector<64xf32>, vector<64xf32>, vector<64xf32>)
+// CHECK: vector.fma {{.*}} : vector<64xf32>
 // Only tiles that the diagonal crosses are masked.
 // CHECK: scf.if
 // CHECK: arith.select {{.*}} : vector<16xi1>, vector<16xf32>
@@ -31,7 +31,7 @@
 // CHECK: math.ceil
 // CHECK-NOT: math.
 // CHECK: llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"
-// CHECK: vector.fma {{.*}} : vector<32xf32>
+// CHECK: vector.fma {{.*}} : vector<64xf32>
 func.func @causal(%q: memref<1x8x512x64xf32>, %k: memref<1x2x512x64xf32>,
                   %v: memref<1x2x512x64xf32>, %o: memref<1x8x512x64xf32>) {
   qsat.attention
@@ -70,7 +70,7 @@ func.func @configurations(%q: memref<1x2x64x32xf32>, %r: memref<1x2x64x32xf32>, 
 
 // Dynamic extents, bf16: K and V are packed as f32; Dv = 40 is padded to 48.
 // CHECK-LABEL: func.func @bf16
-// CHECK: memref.alloc({{.*}}) {{.*}} : memref<?x?x?x40x32xf32>
+// CHECK: memref.alloc({{.*}}) {{.*}} : memref<?x?x?x40x64xf32>
 // CHECK: memref.alloc({{.*}}) {{.*}} : memref<?x?x?x48xf32>
 // CHECK: func.func private @qsat_attention
 // CHECK: memref.load %{{.*}} : memref<?x?x?x40xbf16>
