@@ -109,7 +109,7 @@ static void lower(linalg::LinalgOp op, LoweringContext &context) {
   int64_t width = kb.lanes(kb.getF32Type());
   VectorPlan plan = planVectors(op, width);
   LinalgKernel kernel(kb, op, plan, width);
-  func::FuncOp driver = context.getKernel(op, op->getName().getStringRef(), [&] {
+  func::FuncOp driver = context.kernels.get(op, op->getName().getStringRef(), [&] {
     return buildDriver(kb, op, kernel, plan, width, context.module);
   });
   SmallVector<Value> arguments(op->getOperands());

@@ -321,7 +321,7 @@ static func::FuncOp buildDriver(KernelBuilder &kb, Matmul &matmul, ModuleOp modu
 
 void qsat::lowerMatmul(Matmul &matmul, LoweringContext &context) {
   KernelBuilder kb(matmul.op.getLoc(), OpBuilder(matmul.op), context.target);
-  func::FuncOp driver = context.getKernel(matmul.op, matmul.op->getName().getStringRef(),
+  func::FuncOp driver = context.kernels.get(matmul.op, matmul.op->getName().getStringRef(),
                                           [&] { return buildDriver(kb, matmul, context.module); });
   func::CallOp::create(kb, kb.getLoc(), driver, ValueRange{matmul.a, matmul.b, matmul.c});
 }

@@ -6,13 +6,11 @@
 #ifndef QSAT_CONVERSION_QSATTOGPU_LOWERING_H
 #define QSAT_CONVERSION_QSATTOGPU_LOWERING_H
 
+#include "../KernelCache.h"
 #include "HopperPlan.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/SymbolTable.h"
-
-#include <map>
-#include <string>
 
 namespace qsat {
 
@@ -25,17 +23,10 @@ struct GPULoweringContext {
   /// Ops that a lowering has made and lowered itself: to be erased with the others.
   llvm::SmallVector<mlir::Operation *> replaced;
 
-  /// Kernels already emitted, and the op each was emitted for, by a text that
-  /// names operand types and attributes.
-  struct Kernel {
-    mlir::Operation *op;
-    mlir::SymbolRefAttr name;
-  };
-  std::multimap<std::string, Kernel> kernels;
+  KernelCache<mlir::SymbolRefAttr> kernels; ///< those emitted so far
 
   /// The kernel `name` for the configuration of `op`: the one emitted before, or
-  /// a new one in a gpu.module that `emit` fills. Configurations are the same
-  /// when operand types, attributes and regions are. An op may have several.
+  /// a new one in a gpu.module that `emit` fills.
   mlir::SymbolRefAttr getKernel(mlir::Operation *op, llvm::StringRef name,
                                 llvm::function_ref<void(mlir::gpu::GPUModuleOp)> emit);
 };

@@ -39,30 +39,15 @@ static ArrayAttr getTargets(MLIRContext *context, const GPUTarget &target) {
 
 SymbolRefAttr GPULoweringContext::getKernel(Operation *op, StringRef name,
                                             function_ref<void(gpu::GPUModuleOp)> emit) {
-  std::string key;
-  llvm::raw_string_ostream text(key);
-  text << name << op->getName() << op->getAttrDictionary();
-  for (Type type : op->getOperandTypes())
-    text << type << ';';
-  auto [begin, end] = kernels.equal_range(key);
-  for (auto it = begin; it != end; ++it) {
-    bool same = llvm::all_of(
-        llvm::zip_equal(op->getRegions(), it->second.op->getRegions()), [](auto pair) {
-          return OperationEquivalence::isRegionEquivalentTo(
-              &std::get<0>(pair), &std::get<1>(pair), OperationEquivalence::IgnoreLocations);
-        });
-    if (same)
-      return it->second.name;
-  }
-  OpBuilder builder = OpBuilder::atBlockBegin(&symbols.getOp()->getRegion(0).front());
-  auto module = gpu::GPUModuleOp::create(builder, op->getLoc(), name,
-                                         getTargets(builder.getContext(), target));
-  symbols.insert(module);
-  emit(module);
-  auto symbol = SymbolRefAttr::get(module.getNameAttr(),
-                                   FlatSymbolRefAttr::get(builder.getContext(), name));
-  kernels.insert({key, {op, symbol}});
-  return symbol;
+  return kernels.get(op, name, [&]() -> SymbolRefAttr {
+    OpBuilder builder = OpBuilder::atBlockBegin(&symbols.getOp()->getRegion(0).front());
+    auto module = gpu::GPUModuleOp::create(builder, op->getLoc(), name,
+                                           getTargets(builder.getContext(), target));
+    symbols.insert(module);
+    emit(module);
+    return SymbolRefAttr::get(module.getNameAttr(),
+                              FlatSymbolRefAttr::get(builder.getContext(), name));
+  });
 }
 
 /// Whether there is a kernel for ops like `op`.

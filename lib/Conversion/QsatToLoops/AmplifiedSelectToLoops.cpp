@@ -56,7 +56,7 @@ LogicalResult qsat::lowerAmplifiedSelect(AmplifiedSelectOp op, LoweringContext &
                         buildSelect(s);
                       });
   };
-  func::FuncOp kernel = context.getKernel(op, "select", emit);
+  func::FuncOp kernel = context.kernels.get(op, "select", emit);
   func::CallOp::create(outer, op.getLoc(), kernel, op->getOperands());
   return success();
 }

@@ -40,11 +40,11 @@ LogicalResult qsat::lowerAmplitudeScore(AmplitudeScoreOp op, LoweringContext &co
 
   TaskBuilder b(op.getLoc(), outer, context.target);
   auto getKernel = [&](StringRef name, function_ref<void(ValueRange)> body) {
-    return context.getKernel(op, name, [&] {
+    return context.kernels.get(op, name, [&] {
       return b.function(context.module, name, TypeRange(ValueRange(arguments)), body);
     });
   };
-  auto getScore = [&](StringRef name, const ScoreTile &tile) {
+  auto getScore = [&](StringRef name, const LaneTile &tile) {
     return getKernel(name, [&](ValueRange operands) {
       IRMapping captures;
       captures.map(passed, operands.take_back(passed.size()));
@@ -56,7 +56,7 @@ LogicalResult qsat::lowerAmplitudeScore(AmplitudeScoreOp op, LoweringContext &co
     });
   };
   MicroTile registers = context.target.getMicroTile(op.getAccType().getWidth());
-  ScoreTile tile{/*lanes=*/registers.columns, /*keys=*/registers.rows};
+  LaneTile tile{/*lanes=*/registers.columns, /*keys=*/registers.rows};
   std::string name = ("qsat_score_" + stringifyEstimator(op.getEstimator())).str();
   func::FuncOp kernel = getScore(name, tile);
   if (op.getInt8() && context.target.hasAMXBytes) {

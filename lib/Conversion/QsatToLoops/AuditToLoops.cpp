@@ -116,7 +116,7 @@ static void buildSteps(TaskBuilder &b, AuditOp op, const Sample &sample, StringR
                        LoweringContext &context, void (AuditTask::*step)()) {
   SmallVector<Value> operands = llvm::to_vector(sample.buffers());
   llvm::append_range(operands, op->getOperands());
-  func::FuncOp kernel = context.getKernel(op, name, [&] {
+  func::FuncOp kernel = context.kernels.get(op, name, [&] {
     Type index = b.getIndexType();
     SmallVector<Type> types{index, index, index};
     llvm::append_range(types, ValueRange(operands).getTypes());

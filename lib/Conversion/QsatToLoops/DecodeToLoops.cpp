@@ -78,7 +78,7 @@ void DecodeLowering::visitChunk(DecodeKernel &kernel, Value batch, Value pass, V
 
 /// decode(b, pass, chunk, states o, m, l, operands, captures)
 func::FuncOp DecodeLowering::getChunkKernel(ValueRange operands) {
-  return context.getKernel(op.op, "qsat_decode", [&] {
+  return context.kernels.get(op.op, "qsat_decode", [&] {
     Type index = kb.getIndexType();
     SmallVector<Type> types{index, index, index};
     llvm::append_range(types, operands.getTypes());
@@ -160,7 +160,7 @@ void DecodeLowering::mergeRow(const PartialStates &states, ValueRange operands, 
 
 /// merge(b, pass, row, states o, m, l, operands)
 func::FuncOp DecodeLowering::getMergeKernel(ValueRange operands) {
-  return context.getKernel(op.op, "qsat_decode_merge", [&] {
+  return context.kernels.get(op.op, "qsat_decode_merge", [&] {
     Type index = kb.getIndexType();
     SmallVector<Type> types{index, index, index};
     llvm::append_range(types, operands.getTypes());

@@ -89,7 +89,7 @@ BlockStatistics qsat::buildBlockStatistics(KernelBuilder &kb, const FlashOp &op,
   // statistics(b, kv head, block, k, v, value means [, key means [, key variances]])
   SmallVector<Value> operands{op.k, op.v};
   llvm::append_range(operands, statistics.buffers);
-  func::FuncOp kernel = context.getKernel(op.op, "qsat_block_statistics", [&] {
+  func::FuncOp kernel = context.kernels.get(op.op, "qsat_block_statistics", [&] {
     Type index = kb.getIndexType();
     SmallVector<Type> types{index, index, index};
     llvm::append_range(types, ValueRange(operands).getTypes());

@@ -228,7 +228,7 @@ PackedKeys qsat::buildPacking(KernelBuilder &kb, const FlashOp &op, const FlashS
   }
 
   // pack(b, kv head, tile, k, packed keys [, v, packed values])
-  func::FuncOp kernel = context.getKernel(op.op, "qsat_pack", [&] {
+  func::FuncOp kernel = context.kernels.get(op.op, "qsat_pack", [&] {
     Type index = kb.getIndexType();
     SmallVector<Type> types{index, index, index};
     llvm::append_range(types, ValueRange(operands).getTypes());

@@ -424,15 +424,15 @@ PanelKernels::PanelKernels(KernelBuilder &kb, LoweringContext &context, Operatio
                            StringRef name, const FlashShape &shape,
                            function_ref<func::FuncOp(StringRef, const FlashShape &)> emit) {
   FlashShape plain = shape.withoutTiles();
-  kernel = context.getKernel(op, name, [&] { return emit(name, plain); });
+  kernel = context.kernels.get(op, name, [&] { return emit(name, plain); });
   if (!shape.usesTiles)
     return;
   // In a function of its own: the body of a parallel loop has no branches when it
   // is lowered to OpenMP.
   std::string tiled = (name + "_amx").str(), either = (name + "_either").str();
-  func::FuncOp withTiles = context.getKernel(op, tiled, [&] { return emit(tiled, shape); });
+  func::FuncOp withTiles = context.kernels.get(op, tiled, [&] { return emit(tiled, shape); });
   func::FuncOp withoutTiles = kernel;
-  kernel = context.getKernel(op, either, [&] {
+  kernel = context.kernels.get(op, either, [&] {
     SmallVector<Type> types{kb.getI1Type()};
     llvm::append_range(types, withTiles.getArgumentTypes());
     return kb.function(context.module, either, types, [&](ValueRange args) {

@@ -6,14 +6,13 @@
 #ifndef QSAT_CONVERSION_QSATTOLOOPS_LOWERING_H
 #define QSAT_CONVERSION_QSATTOLOOPS_LOWERING_H
 
+#include "../KernelCache.h"
+
 #include "qsat/Dialect/IR/Qsat.h"
 #include "qsat/Target/CPUTarget.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-
-#include <map>
-#include <string>
 
 namespace qsat {
 
@@ -21,20 +20,7 @@ namespace qsat {
 struct LoweringContext {
   const CPUTarget &target;
   mlir::ModuleOp module;
-
-  /// Kernel functions already emitted, and the op each was emitted for, by a
-  /// text that names the whole configuration: see `getConfiguration`.
-  struct Kernel {
-    mlir::Operation *op;
-    mlir::func::FuncOp function;
-  };
-  std::multimap<std::string, Kernel> kernels;
-
-  /// The kernel `name` for the configuration of `op`: the one emitted before,
-  /// or what `emit` gives. Two ops have one configuration when their operand
-  /// types, attributes and regions are the same.
-  mlir::func::FuncOp getKernel(mlir::Operation *op, llvm::StringRef name,
-                               llvm::function_ref<mlir::func::FuncOp()> emit);
+  KernelCache<mlir::func::FuncOp> kernels; ///< those emitted so far
 };
 
 /// True (i1) where the system lets this process use AMX; asked before any thread does.

@@ -65,7 +65,7 @@ static func::FuncOp buildMergeKernel(KernelBuilder &kb, MergeOp op, ModuleOp mod
 
 LogicalResult qsat::lowerMerge(MergeOp op, LoweringContext &context) {
   KernelBuilder kb(op.getLoc(), OpBuilder(op), context.target);
-  func::FuncOp kernel = context.getKernel(
+  func::FuncOp kernel = context.kernels.get(
       op, "qsat_merge", [&] { return buildMergeKernel(kb, op, context.module); });
   Value heads = kb.dim(op.getO(), 1), tasks = kb.ceilDiv(kb.dim(op.getO(), 2), kRows);
   Value count = kb.mul(kb.mul(kb.dim(op.getO(), 0), heads), tasks);

@@ -28,7 +28,7 @@ static void buildOverlap(TaskBuilder &b, Value amplitude, Value overlap) {
 
 LogicalResult qsat::lowerOverlap(OverlapOp op, LoweringContext &context) {
   TaskBuilder b(op.getLoc(), OpBuilder(op), context.target);
-  func::FuncOp kernel = context.getKernel(op, "qsat_overlap", [&] {
+  func::FuncOp kernel = context.kernels.get(op, "qsat_overlap", [&] {
     return b.function(context.module, "qsat_overlap", op->getOperandTypes(), [&](ValueRange operands) {
       buildOverlap(b, operands[0], operands[1]);
     });

@@ -17,28 +17,6 @@ namespace qsat {
 using namespace mlir;
 using namespace qsat;
 
-func::FuncOp LoweringContext::getKernel(Operation *op, StringRef name,
-                                        function_ref<func::FuncOp()> emit) {
-  std::string key;
-  llvm::raw_string_ostream text(key);
-  text << name << op->getAttrDictionary();
-  for (Type type : op->getOperandTypes())
-    text << type << ';';
-  auto [begin, end] = kernels.equal_range(key);
-  for (auto it = begin; it != end; ++it) {
-    bool same = llvm::all_of(
-        llvm::zip_equal(op->getRegions(), it->second.op->getRegions()), [](auto pair) {
-          return OperationEquivalence::isRegionEquivalentTo(
-              &std::get<0>(pair), &std::get<1>(pair), OperationEquivalence::IgnoreLocations);
-        });
-    if (same)
-      return it->second.function;
-  }
-  func::FuncOp function = emit();
-  kernels.insert({key, {op, function}});
-  return function;
-}
-
 Value qsat::requestAMX(ImplicitLocOpBuilder &b, ModuleOp module) {
   constexpr StringLiteral name = "qsat_request_amx";
   if (!module.lookupSymbol(name)) {

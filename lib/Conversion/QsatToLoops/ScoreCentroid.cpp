@@ -25,7 +25,7 @@ static Value squarePanel(ScoreKernel &s) {
   return squares;
 }
 
-void qsat::centroidStatistics(ScoreKernel &s, const BlockStatistics &blocks) {
+void qsat::centroidStatistics(ScoreKernel &s, const KeyStatistics &blocks) {
   TaskBuilder &b = s.b;
   Value squares = blocks.variance ? squarePanel(s) : Value();
   Value one = b.constant(s.lanesType, 1.0);
@@ -79,7 +79,7 @@ static void correctPartial(ScoreKernel &s, Value keyBlock, Value chunk, Value fu
 
 void qsat::buildCentroidScore(ScoreKernel &s, bool secondOrder) {
   TaskBuilder &b = s.b;
-  BlockStatistics blocks = buildBlockStatistics(s, secondOrder);
+  KeyStatistics blocks = buildKeyStatistics(s, secondOrder);
   s.rowsPerLane = 1;
   s.firstRow = 0;
   s.perBlock = s.op.getBlockM();
@@ -125,7 +125,7 @@ static void loadMeanPanel(ScoreKernel &s, double factor) {
 
 void qsat::buildPooledScore(ScoreKernel &s) {
   TaskBuilder &b = s.b;
-  BlockStatistics blocks = buildBlockStatistics(s, /*variance=*/false);
+  KeyStatistics blocks = buildKeyStatistics(s, /*variance=*/false);
   s.rowsPerLane = s.op.getBlockM();
   s.perBlock = 1;
   buildScoreTasks(s, "qsat_score_pooled", [&] {

@@ -19,7 +19,7 @@ static ValueRange partOf(AmplitudeScoreOp op, ValueRange operands, OperandRange 
 }
 
 ScoreKernel::ScoreKernel(TaskBuilder &b, AmplitudeScoreOp op, ValueRange operands,
-                         const IRMapping &captures, ScoreTile tile)
+                         const IRMapping &captures, LaneTile tile)
     : b(b), op(op), tile(tile),
       mask(b, op.getMaskAttr(), partOf(op, operands, op.getPosition())), acc(op.getAccType()),
       lanesType(VectorType::get({tile.lanes}, acc)),

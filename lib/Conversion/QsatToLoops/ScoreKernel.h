@@ -24,7 +24,7 @@ namespace qsat {
 /// The register tile of the score kernels: `lanes` query rows by `keys` keys are
 /// accumulated at once, in lanes / (vector width) * keys registers, or in lanes / 16
 /// tiles of AMX, of 16 keys.
-struct ScoreTile {
+struct LaneTile {
   int64_t lanes;
   int64_t keys;
   bool isAMX = false; ///< products of rows that are rounded to 8 bits
@@ -44,13 +44,13 @@ struct ScoreKernel {
   /// `operands`: those of `op`, as the code to be built sees them; `captures`: the
   /// same for the values from above that the region uses.
   ScoreKernel(TaskBuilder &b, AmplitudeScoreOp op, mlir::ValueRange operands,
-              const mlir::IRMapping &captures, ScoreTile tile);
+              const mlir::IRMapping &captures, LaneTile tile);
   using Value = mlir::Value;
   using Values = TaskBuilder::Values;
 
   TaskBuilder &b;
   AmplitudeScoreOp op;
-  ScoreTile tile;
+  LaneTile tile;
   MaskBounds mask;
   mlir::FloatType acc;         ///< f32 or f64
   mlir::VectorType lanesType;  ///< W x acc
@@ -157,16 +157,16 @@ void finishScores(ScoreKernel &s);
 
 /// Means and, if asked for, biased variances of the key blocks: buffers
 /// [B, Hkv, Nb, D] of the accumulation type.
-struct BlockStatistics {
+struct KeyStatistics {
   mlir::Value mean, variance;
 };
 
 /// Builds the parallel loop that computes them; the caller releases the buffers.
-BlockStatistics buildBlockStatistics(ScoreKernel &s, bool variance);
+KeyStatistics buildKeyStatistics(ScoreKernel &s, bool variance);
 
 /// (m, l) = (scale <q, kbar_J> + log n_J [+ s/2], 1) of all lanes and blocks, in base
 /// 2; s/2 = scale^2 sum_d q_d^2 Var_J,d / 2 where there are variances.
-void centroidStatistics(ScoreKernel &s, const BlockStatistics &blocks);
+void centroidStatistics(ScoreKernel &s, const KeyStatistics &blocks);
 
 /// Rounds K in a parallel loop; the caller releases the buffers.
 void buildRoundedKeys(ScoreKernel &s);

@@ -1,4 +1,4 @@
-//===- BlockStatistics.cpp - Means and variances of key blocks ------------===//
+//===- KeyStatistics.cpp - Means and variances of key blocks --------------===//
 
 #include "ScoreKernel.h"
 
@@ -7,7 +7,7 @@ using namespace qsat;
 
 /// Means (and variances) of the elements [d, d + lanes) of the keys of a block, into
 /// blocks[batch, kvHead, keyBlock, d ..]; lanes = 1: of a scalar.
-static void buildColumns(ScoreKernel &s, const BlockStatistics &blocks, Value keyBlock, Value d,
+static void buildColumns(ScoreKernel &s, const KeyStatistics &blocks, Value keyBlock, Value d,
                          int64_t lanes) {
   TaskBuilder &b = s.b;
   Value begin = s.keysBegin(keyBlock), end = s.keysEnd(keyBlock);
@@ -37,9 +37,9 @@ static void buildColumns(ScoreKernel &s, const BlockStatistics &blocks, Value ke
     });
 }
 
-BlockStatistics qsat::buildBlockStatistics(ScoreKernel &s, bool variance) {
+KeyStatistics qsat::buildKeyStatistics(ScoreKernel &s, bool variance) {
   TaskBuilder &b = s.b;
-  BlockStatistics blocks;
+  KeyStatistics blocks;
   TaskBuilder::Values extents{s.batches, s.kvHeads, s.blocksN, s.width};
   blocks.mean = b.allocate(s.acc, extents);
   if (variance)
