@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gpu_kernels
-from gpu_time import measure
+from gpu_time import begin, measure
 from gpu_checks import guard
 
 ESTIMATORS = ("rows", "pooled", "centroid", "d2", "antidiagonal", "cascade")
