@@ -36,7 +36,6 @@ def module_text(heads, kv_heads, rows, n, width, element, pages):
       %{x}s{d} = arith.addi %{before}, %{x}i{d} : vector<16xi32>"""
         for x, d, before in accumulators(width // lanes))
     offsets = "\n".join(f"  %d{d} = arith.constant {d * lanes} : index" for d in range(width // lanes))
-    names = [f"{x}{a}" for x in "kv" for a in range(4)]
     last = last_sums(width // lanes)
     vectors = ", ".join(["vector<16xi32>"] * 8)
     total = "\n".join(f"    %t{n + 1} = arith.addi %t{n}, %r#{n} : vector<16xi32>" for n in range(8))

@@ -145,7 +145,6 @@ class Problem:
 
 def sdpa(problem, backend):
     """torch's attention on the problem with `backend`, or None where it has no such mask."""
-    import torch
     import torch.nn.functional as functional
     from torch.nn.attention import SDPBackend, sdpa_kernel
 

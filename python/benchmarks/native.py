@@ -95,6 +95,7 @@ class Library:
         if kept := os.environ.get("QSAT_KERNELS"):
             key = hashlib.sha256(repr((type(self).__name__, text, passes, march)).encode()).hexdigest()[:16]
             library = pathlib.Path(kept).resolve() / f"{key}.so"
+            library.parent.mkdir(parents=True, exist_ok=True)
         if not library.exists():
             self.compile(text, qsat_opt, passes, march, objects, folder, library)
         if not load:

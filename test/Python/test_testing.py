@@ -1,7 +1,6 @@
 """The generators of programs: what they make is valid, repeatable and has the right numbers."""
 
 import random
-import shutil
 
 import numpy as np
 import pytest

@@ -5,7 +5,6 @@ there are forms that were tried and are not in the op: rounded queries and keys,
 other means over the rows, and a cascade whose first stage sees the sampled rows only.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import recipe as recipes
 from .builder import Builder, Style
-from .ir import LOWEST, Scalar, apply, cast, compare, const
+from .ir import LOWEST, apply, cast, compare, const
 
 
 @dataclass
