@@ -2,7 +2,7 @@
 // Rows are drawn, their dense attention is computed, and the audited one compared.
 
 #include "Audit.h"
-#include "Constants.h"
+#include "../Constants.h"
 #include "PortableAttention.h"
 #include "TeamKernel.h"
 #include "WarpAttention.h"

@@ -8,7 +8,7 @@
 // and merges both by their log-sum-exp: o = a o_S + (1 - a) o_bg, a = exp(lse_S - lse).
 
 #include "BlockMeans.h"
-#include "Constants.h"
+#include "../Constants.h"
 
 #include "../QsatToLoops/MaskOnKeys.h"
 

@@ -7,7 +7,7 @@
 // row is the mean of its block's, and sees what any of them sees: `launchNormalize`
 // looks at no other blocks.
 
-#include "Constants.h"
+#include "../Constants.h"
 #include "RowMass.h"
 #include "ScoreRows.h"
 

@@ -1,5 +1,6 @@
 //===- DecodeAttention.cpp - Attention of few rows to many keys -----------===//
 
+#include "../Constants.h"
 #include "DecodeAttention.h"
 
 #include "qsat/Runtime/GPUScratch.h"
@@ -11,7 +12,6 @@ using namespace qsat;
 
 using Values = DeviceBuilder::Values;
 
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Columns of O that a thread merges.
 static constexpr int64_t kColumns = 4;
 /// Shares that are read at once, for so many places at once: their latencies are

@@ -6,7 +6,7 @@
 //
 // XAttention (Xu, Xiao, Huang, Guo, Han, 2025) with a softmax over groups.
 
-#include "Constants.h"
+#include "../Constants.h"
 #include "RowMass.h"
 #include "ScoreRows.h"
 

@@ -1,5 +1,6 @@
 //===- HopperRows.cpp - The mass of rows in key blocks, on warpgroups -----===//
 
+#include "../Constants.h"
 #include "HopperRows.h"
 
 #include <limits>
@@ -227,7 +228,6 @@ HopperRows::Ring HopperRows::visitBlocks(Ring ring, Value first, int64_t count, 
 /// far is near that of the next, or far above, where what underflows does not count
 /// beside it. Where it is too low the sum is infinite, and the maximum is taken.
 void HopperRows::findMasses(ValueRange scores, Rows &rows, Value masses[2]) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   Value scale = b.f32(tile.exponentScale()), isGood;
   Values quick;
   for (int64_t r = 0; r < 2; ++r) {

@@ -4,7 +4,7 @@
 // team finds the sums of all and the amplitudes; of many, teams find sums of some
 // each, and then teams find one amplitude each.
 
-#include "Constants.h"
+#include "../Constants.h"
 #include "ScoreRows.h"
 
 #include "../QsatToLoops/MaskBounds.h"

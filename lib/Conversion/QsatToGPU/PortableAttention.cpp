@@ -2,7 +2,7 @@
 
 #include "PortableAttention.h"
 
-#include "Constants.h"
+#include "../Constants.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/IR/IRMapping.h"

@@ -1,6 +1,6 @@
 //===- PortableRows.cpp - The mass of a row in a key block ----------------===//
 
-#include "Constants.h"
+#include "../Constants.h"
 #include "RowMass.h"
 #include "ScoreRows.h"
 

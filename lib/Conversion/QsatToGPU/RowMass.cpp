@@ -2,7 +2,7 @@
 
 #include "RowMass.h"
 
-#include "Constants.h"
+#include "../Constants.h"
 
 using namespace mlir;
 using namespace qsat;

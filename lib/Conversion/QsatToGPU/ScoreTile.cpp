@@ -2,7 +2,7 @@
 
 #include "ScoreTile.h"
 
-#include "Constants.h"
+#include "../Constants.h"
 
 using namespace mlir;
 using namespace qsat;

@@ -2,7 +2,7 @@
 
 #include "SelectRow.h"
 
-#include "Constants.h"
+#include "../Constants.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 

@@ -1,5 +1,6 @@
 //===- WarpAttention.cpp - Attention of one warp, by mma.sync -------------===//
 
+#include "../Constants.h"
 #include "WarpAttention.h"
 
 #include <limits>
@@ -9,7 +10,6 @@ using namespace qsat;
 
 using Values = DeviceBuilder::Values;
 
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Bytes of an element of q, k and v, and of one copy.
 static constexpr int64_t kElement = 2, kCopy = 16;
 

@@ -2,7 +2,7 @@
 
 #include "WarpGroups.h"
 
-#include "Constants.h"
+#include "../Constants.h"
 
 using namespace mlir;
 using namespace qsat;

@@ -5,6 +5,7 @@
 // mod G. Dense attention of q' by the kernel that attention uses, told where its rows
 // really are, gives o* and lse*; they are compared with o and lse.
 
+#include "../Constants.h"
 #include "AuditDraw.h"
 #include "FlashKernel.h"
 #include "Lowering.h"
@@ -102,7 +103,6 @@ void AuditTask::compare() {
       b.storeAs(b.mulf(weight, sum), init, result);
     if (!lse)
       return;
-    constexpr double kLog2E = 1.4426950408889634074;
     Value exact = b.load(sample.lse, {batch, kvHead, place});
     Value difference = b.subf(b.load(lse, {batch, head(g), row}), exact);
     Value share = b.exp2(b.mulf(difference, b.constant(acc, kLog2E)));

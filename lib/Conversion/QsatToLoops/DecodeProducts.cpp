@@ -2,6 +2,7 @@
 // Both read K and V where they lie: Q . K^T along D, several rows and keys at once;
 // P . V in a register tile of rows x value columns, by keys or, of bf16, pairs of keys.
 
+#include "../Constants.h"
 #include "DecodeKernel.h"
 
 using namespace mlir;
@@ -9,7 +10,6 @@ using namespace qsat;
 
 using Values = KernelBuilder::Values;
 
-static constexpr double kLog2E = 1.4426950408889634074;
 
 /// Elements [d, d + n) of a row, n lanes, those past the first `valid` taken as 0.
 static Value loadPart(KernelBuilder &kb, Value memref, ValueRange at, int64_t n, int64_t valid) {
@@ -72,26 +72,6 @@ Values DecodeKernel::dotProducts(ArrayRef<Value> rows, ArrayRef<Value> keys) {
   return sums;
 }
 
-/// Lane n of the result is the sum of the lanes of rows[n]; as many rows as lanes.
-/// A step adds the halves of blocks of lanes of two rows, side by side.
-static Value addUpRows(KernelBuilder &kb, Values rows) {
-  int64_t lanes = rows.size();
-  for (int64_t step = lanes / 2; step > 0; step /= 2) {
-    SmallVector<int64_t> own, other;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      int64_t base = lane & step ? lanes : 0;
-      own.push_back(base + lane);
-      other.push_back(base + (lane ^ step));
-    }
-    for (int64_t n = 0; n < step; ++n) {
-      Value a = rows[n], b = rows[n + step];
-      rows[n] = kb.addf(vector::ShuffleOp::create(kb, kb.getLoc(), a, b, own),
-                        vector::ShuffleOp::create(kb, kb.getLoc(), a, b, other));
-    }
-  }
-  return rows.front();
-}
-
 /// The keys [from, to) of K, fewer than or as many as lanes, in the type acc.
 void DecodeKernel::widenKeys(Value from, Value to) {
   kb.loop(from, to, 1, [&](Value key) {
@@ -129,7 +109,7 @@ void DecodeKernel::scoreGroup(const Tile &tile, Value row, Value j) {
   for (int64_t n = 0; n < shape.keysPerGroup(); ++n)
     keys.push_back(kb.add(shape.widensKeys ? j : kb.add(tile.first, j), n));
   Value factor = kb.constant(kb.vec(acc, shape.lanes), op.region ? op.scale : op.scale * kLog2E);
-  Value z = kb.mulf(addUpRows(kb, dotProducts(rows, keys)), factor);
+  Value z = kb.mulf(kb.reduceAddEach(dotProducts(rows, keys)), factor);
   int64_t length = keys.size();
   for (auto [n, r] : llvm::enumerate(rows)) {
     Value ofRow = vector::ExtractStridedSliceOp::create(kb, kb.getLoc(), z, n * length, length, 1);

@@ -1,5 +1,6 @@
 //===- DecodeToLoops.cpp - Tasks over chunks of keys, and their merge -----===//
 
+#include "../Constants.h"
 #include "BlockList.h"
 #include "DecodeKernel.h"
 #include "Lowering.h"
@@ -9,7 +10,6 @@ using namespace qsat;
 
 using Values = KernelBuilder::Values;
 
-static constexpr double kLn2 = 0.69314718055994530942;
 
 namespace {
 /// What the steps of one lowering share.

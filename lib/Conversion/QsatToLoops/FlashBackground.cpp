@@ -4,6 +4,7 @@
 // the same steps as keys, a tile of blocks at a time, into a state of their own;
 // then both states are merged.
 
+#include "../Constants.h"
 #include "FlashKernel.h"
 #include "Lowering.h"
 
@@ -14,8 +15,6 @@ using namespace qsat;
 
 using Values = KernelBuilder::Values;
 
-static constexpr double kLog2E = 1.4426950408889634074;
-static constexpr double kLn2 = 0.69314718055994530942;
 
 //===----------------------------------------------------------------------===//
 // Statistics of key blocks

@@ -1,5 +1,6 @@
 //===- FlashKernel.cpp - Tiled attention with an online softmax -----------===//
 
+#include "../Constants.h"
 #include "FlashKernel.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -11,8 +12,6 @@ using namespace qsat;
 
 using Values = KernelBuilder::Values;
 
-static constexpr double kLog2E = 1.4426950408889634074;
-static constexpr double kLn2 = 0.69314718055994530942;
 
 //===----------------------------------------------------------------------===//
 // The op and the extents

@@ -230,62 +230,6 @@ Value KernelBuilder::iota(int64_t lanes) {
   return arith::ConstantOp::create(*this, getLoc(), getI32VectorAttr(values));
 }
 
-/// Halves until one lane is left; `combine` is applied lane by lane.
-static Value reduceByHalves(KernelBuilder &kb, Value vector,
-                            function_ref<Value(Value, Value)> combine) {
-  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
-  while (lanes > 1) {
-    lanes /= 2;
-    Value low = vector::ExtractStridedSliceOp::create(kb, kb.getLoc(), vector, {0}, {lanes}, {1});
-    Value high =
-        vector::ExtractStridedSliceOp::create(kb, kb.getLoc(), vector, {lanes}, {lanes}, {1});
-    vector = combine(low, high);
-  }
-  return vector::ExtractOp::create(kb, kb.getLoc(), vector, 0);
-}
-Value KernelBuilder::reduceMax(Value vector) {
-  return reduceByHalves(*this, vector, [&](Value a, Value b) { return maxf(a, b); });
-}
-Value KernelBuilder::reduceMax(Values vectors) {
-  // As a tree: no maximum waits for all before it.
-  while (vectors.size() > 1) {
-    Values next;
-    for (size_t i = 0; i + 1 < vectors.size(); i += 2)
-      next.push_back(maxf(vectors[i], vectors[i + 1]));
-    if (vectors.size() % 2)
-      next.push_back(vectors.back());
-    vectors = next;
-  }
-  return reduceMax(vectors.front());
-}
-/// Halves the number of vectors: of two that are half of all apart, the maxima of the
-/// lanes whose number lacks the bit `step` come from the first, the others from the
-/// second. Lane n of what is left belongs to vector n.
-Value KernelBuilder::reduceMaxEach(Values vectors) {
-  int64_t lanes = vectors.size();
-  for (int64_t step = lanes / 2; step > 0; step /= 2) {
-    SmallVector<int64_t> own, other;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      int64_t from = lane & step ? lanes : 0;
-      own.push_back(from + lane);
-      other.push_back(from + (lane ^ step));
-    }
-    Values next;
-    for (int64_t i = 0; i < step; ++i) {
-      Value a = vectors[i], b = vectors[i + step];
-      next.push_back(maxf(vector::ShuffleOp::create(*this, getLoc(), a, b, own),
-                          vector::ShuffleOp::create(*this, getLoc(), a, b, other)));
-    }
-    vectors = std::move(next);
-  }
-  return vectors.front();
-}
-Value KernelBuilder::reduceAdd(Value vector) {
-  return reduceByHalves(*this, vector, [&](Value a, Value b) { return addf(a, b); });
-}
-Value KernelBuilder::any(Value vector) {
-  return vector::ReductionOp::create(*this, getLoc(), vector::CombiningKind::OR, vector);
-}
 Value KernelBuilder::dotPairs(Value a, Value b, Value c) {
   auto pairs = cast<VectorType>(a.getType());
   if (pairs.getElementType().isF16()) { // no such instruction: where AMX is refused

@@ -97,6 +97,8 @@ public:
   /// The largest element of each of as many vectors as they have lanes, in order.
   Value reduceMaxEach(Values vectors);
   Value reduceAdd(Value vector);
+  /// The sum of each of as many vectors as they have lanes, in order.
+  Value reduceAddEach(Values vectors);
   /// i1: some lane of a vector of i1 is true.
   Value any(Value vector);
   /// c[i] + a[2i] b[2i] + a[2i+1] b[2i+1] of bf16 (AVX-512 BF16 only) or f16 in f32.

@@ -1,5 +1,6 @@
 //===- Merge.cpp - qsat.merge to loops ------------------------------------===//
 
+#include "../Constants.h"
 #include "KernelBuilder.h"
 #include "Lowering.h"
 #include "MergeWeights.h"
@@ -7,8 +8,6 @@
 using namespace mlir;
 using namespace qsat;
 
-static constexpr double kLog2E = 1.4426950408889634074;
-static constexpr double kLn2 = 0.69314718055994530942;
 /// Rows that one task merges.
 static constexpr int64_t kRows = 64;
 

@@ -3,6 +3,7 @@
 // score y the mean of z over the pairs on the antidiagonal of the square that they
 // form: XAttention (Xu, Xiao, Huang, Guo, Han, 2025) with a softmax over groups.
 
+#include "../Constants.h"
 #include "ScoreKernel.h"
 
 #include <limits>
@@ -10,8 +11,6 @@
 using namespace mlir;
 using namespace qsat;
 
-static constexpr double kLog2E = 1.4426950408889634;
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The panel [chunks * stride, D, W]: row t of the groups of chunk c is panel
 /// c * stride + t. Rows past the last are the last, and hidden later.

@@ -2,6 +2,7 @@
 // The amplitudes of d2 go to the result first; a task of the second part reads those
 // of its query blocks, lets the best key blocks through, and overwrites them.
 
+#include "../Constants.h"
 #include "ScoreKernel.h"
 #include "SortedOrder.h"
 
@@ -12,7 +13,6 @@
 using namespace mlir;
 using namespace qsat;
 
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The row of `through` of head g of the task's query block ib.
 static Value listOf(ScoreKernel &s, Value ib, Value g) {

@@ -1,5 +1,6 @@
 //===- ScoreCentroid.cpp - Estimators centroid, d2 and pooled -------------===//
 
+#include "../Constants.h"
 #include "ScoreKernel.h"
 
 #include <limits>
@@ -7,8 +8,6 @@
 using namespace mlir;
 using namespace qsat;
 
-static constexpr double kLog2E = 1.4426950408889634;
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// [chunks, D, W]: s/2 in base 2 is <Var_J, squares>. The panel holds p = q scale
 /// log2(e), so (q scale)^2 log2(e) / 2 is p^2 / (2 log2(e)).

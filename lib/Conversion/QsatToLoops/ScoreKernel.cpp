@@ -1,5 +1,6 @@
 //===- ScoreKernel.cpp - Tasks, panels and results of amplitude_score -----===//
 
+#include "../Constants.h"
 #include "ScoreKernel.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -9,9 +10,6 @@
 using namespace mlir;
 using namespace qsat;
 
-static constexpr double kLog2E = 1.4426950408889634;
-static constexpr double kLn2 = 0.6931471805599453;
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Those of `operands` (of the op) that stand for `part` of the op's own operands.
 static ValueRange partOf(AmplitudeScoreOp op, ValueRange operands, OperandRange part) {

@@ -1,5 +1,6 @@
 //===- ScoreRows.cpp - Estimators rows and exact: exact scores of rows ----===//
 
+#include "../Constants.h"
 #include "ScoreKernel.h"
 
 #include <limits>
@@ -7,8 +8,6 @@
 using namespace mlir;
 using namespace qsat;
 
-static constexpr double kLog2E = 1.4426950408889634;
-static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::pair<Value, Value> qsat::addScores(TaskBuilder &b, Value m, Value l, ValueRange y) {
   TaskBuilder::Values tops(y.begin(), y.end());

@@ -1,7 +1,7 @@
 //===- Constants.h - Numbers that kernels are full of ---------*- C++ -*-===//
 
-#ifndef QSAT_CONVERSION_QSATTOGPU_CONSTANTS_H
-#define QSAT_CONVERSION_QSATTOGPU_CONSTANTS_H
+#ifndef QSAT_CONVERSION_CONSTANTS_H
+#define QSAT_CONVERSION_CONSTANTS_H
 
 #include "llvm/Support/MathExtras.h"
 
@@ -14,4 +14,4 @@ inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 } // namespace qsat
 
-#endif // QSAT_CONVERSION_QSATTOGPU_CONSTANTS_H
+#endif // QSAT_CONVERSION_CONSTANTS_H
