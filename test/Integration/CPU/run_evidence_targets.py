@@ -3,34 +3,22 @@ with the numpy reference.
 
     run_evidence_targets.py --qsat-opt=PATH [--cpus sapphirerapids ...] [--compile-only]
 
-AMX tiles by their emulation in C, products in vectors, and multiplications. Prints a line for each case; exit code 1 if any failed. With
-QSAT_KERNELS=DIR compiled kernels are kept in DIR and taken from it.
+AMX tiles by their emulation in C, products in vectors, and multiplications. Prints a line for each
+case; exit code 1 if any failed. With QSAT_KERNELS=DIR compiled kernels are kept in DIR and taken from it.
 """
 
-import argparse
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
+import targets
+from targets import from_bits, memref, to_bits
 
-for folder in (Path(__file__).resolve().parents[3] / "python" / "benchmarks", Path(__file__).resolve().parents[3] / "python",
-               Path(__file__).parent):
-    sys.path.insert(0, str(folder))
+from qsat.reference import Mask, amplitude_score, attention, audit
 
-from amx_emulation import EmulatedModule  # noqa: E402
-from native import Module  # noqa: E402
-from qsat.reference import Mask, amplitude_score, attention, audit  # noqa: E402
-from run_kernel_targets import NEEDS, from_bits, to_bits  # noqa: E402
-
-CPUS = {"sapphirerapids-emulated": EmulatedModule, "sapphirerapids": Module, "znver5": Module, "x86-64-v3": Module}
-#: Its code may use any of its instructions: not for a machine that has them in part.
-NEEDS = NEEDS | {"sapphirerapids": "amx_int8 amx_bf16 avx512_fp16"}
-
-
-
-def memref(element, *shape):
-    return f"memref<{'x'.join(map(str, shape))}x{element}>"
+#: The code of sapphirerapids may use any of its instructions: not for a machine that has them in part.
+NEEDS = {cpu: targets.NEEDS[cpu] for cpu in ("sapphirerapids-emulated", "znver5", "x86-64-v3")}
+NEEDS["sapphirerapids"] = "amx_int8 amx_bf16 avx512_fp16"
 
 
 def random(generator, element, *shape, size=1.0):
@@ -138,10 +126,8 @@ CASES = [
 ]
 
 
-def wrong_with(case, kind, cpu, qsat_opt):
-    """What is wrong, or an empty string."""
+def wrong_with(case, module):
     operands, expected = case.operands(np.random.default_rng(5))
-    module = kind(case.text(), qsat_opt, cpu.removesuffix("-emulated"))
     atol, rtol = case.tolerance
     for threads in (1, 2):
         module.set_threads(threads)
@@ -156,30 +142,5 @@ def wrong_with(case, kind, cpu, qsat_opt):
     return ""
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--qsat-opt", default="")
-    parser.add_argument("--cpus", nargs="+", default=list(CPUS))
-    parser.add_argument("--compile-only", action="store_true")
-    arguments = parser.parse_args()
-    have = set(Path("/proc/cpuinfo").read_text().split())
-    failed = passed = 0
-    for cpu in arguments.cpus:
-        kind = CPUS[cpu]
-        missing = set(NEEDS[cpu].split()) - have
-        if missing and not arguments.compile_only:
-            print(f"passed over {cpu}: this machine has no {' '.join(sorted(missing))}")
-            continue
-        for case in CASES:
-            if arguments.compile_only:
-                kind(case.text(), arguments.qsat_opt, cpu.removesuffix("-emulated"), load=False)
-                continue
-            wrong = wrong_with(case, kind, cpu, arguments.qsat_opt)
-            failed, passed = failed + bool(wrong), passed + (not wrong)
-            print(f"{'FAIL' if wrong else 'ok  '} {cpu}: {case}{': ' if wrong else ''}{wrong}", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(targets.run(__doc__, CASES, NEEDS, wrong_with))

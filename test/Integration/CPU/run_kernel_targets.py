@@ -7,40 +7,28 @@ case; exit code 1 if any failed. With QSAT_KERNELS=DIR compiled kernels are kept
 from it, so that a machine without LLVM can run what another has compiled.
 """
 
-import argparse
-import platform
 import re
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-
-for folder in (Path(__file__).resolve().parents[3] / "python" / "benchmarks", Path(__file__).parent):
-    sys.path.insert(0, str(folder))
-
-from amx_emulation import EmulatedModule, RefusedModule  # noqa: E402
-from native import Module  # noqa: E402
-
-#: What /proc/cpuinfo calls the instructions that a path needs.
-NEEDS = {
-    "x86-64": "",
-    "x86-64-v3": "avx2 fma",
-    "x86-64-v4": "avx512f avx512bw avx512dq avx512vl",
-    "znver5": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
-    # Where the system refuses AMX the same program runs without: that is tested too.
-    "sapphirerapids": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
-    # The same, its tile instructions in C: the numbers of the tiles on any machine.
-    "sapphirerapids-emulated": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
-    # Tiles of f16 besides. (Its own code has instructions of AVX-512 FP16 too.)
-    "graniterapids-refused": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
-    "graniterapids-emulated": "avx512f avx512bw avx512dq avx512vl avx512_bf16",
-}
-
-KINDS = {"emulated": EmulatedModule, "refused": RefusedModule}
+import targets
+from targets import from_bits, memref, to_bits
 
 #: The element types that a CPU has kernels of its own for; all where it is not named.
 ELEMENTS = {"sapphirerapids": ["bf16"], "graniterapids": ["f16"]}
+
+
+#: 2 tanh(z / 2)
+SOFTCAP = """ score {
+  ^bb0(%s: f32, %b: index, %h: index, %r: index, %j: index):
+    %cap = arith.constant 2.0 : f32
+    %inverse = arith.constant 0.5 : f32
+    %x = arith.mulf %s, %inverse : f32
+    %y = math.tanh %x : f32
+    %z = arith.mulf %y, %cap : f32
+    qsat.yield %z : f32
+  }"""
 
 
 @dataclass
@@ -58,8 +46,31 @@ class Case:
     softcap: bool = False
     blocks: tuple = ()  #: (block_m, block_n, listed blocks per row of blocks)
 
-    def name(self):
+    def __str__(self):
         return " ".join(f"{k}={v}" for k, v in vars(self).items() if v != getattr(Case(), k)) or "default"
+
+    def text(self):
+        q = memref(self.element, 1, self.heads, self.rows, self.width)
+        k = memref(self.element, 1, self.kv_heads, self.keys, self.width)
+        v = memref(self.element, 1, self.kv_heads, self.keys, self.value_width)
+        o = memref(self.element, 1, self.heads, self.rows, self.value_width)
+        lse = memref("f32", 1, self.heads, self.rows)
+        arguments, op, listed = f"%q: {q}, %k: {k}, %v: {v}", "qsat.attention", ""
+        attributes = [f"scale = {self.scale!r} : f64"]
+        if self.mask:
+            attributes.append(f"mask = #qsat.mask<{self.mask}>")
+        if self.blocks:
+            block_m, block_n, size = self.blocks
+            blocks = -(-self.rows // block_m)
+            i, c = memref("i32", 1, self.heads, blocks, size), memref("i32", 1, self.heads, blocks)
+            arguments += f", %i: {i}, %c: {c}"
+            op, listed = "qsat.sparse_attention", f" list(%i, %c : {i}, {c})"
+            attributes += [f"block_m = {block_m} : i64", f"block_n = {block_n} : i64"]
+        region = SOFTCAP if self.softcap else ""
+        return f"""func.func @main({arguments}, %o: {o}, %l: {lse}) attributes {{llvm.emit_c_interface}} {{
+  {op} ins(%q, %k, %v : {q}, {k}, {v}){listed} outs(%o, %l : {o}, {lse}) {{{', '.join(attributes)}}}{region}
+  return
+}}"""
 
 
 CASES = [
@@ -100,19 +111,6 @@ CASES = [
 ]
 
 
-def to_bits(x, element):
-    if element != "bf16":
-        return x.astype({"f32": np.float32, "f16": np.float16}[element])
-    bits = x.astype(np.float32).view(np.uint32)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
-
-
-def from_bits(x):
-    if x.dtype != np.uint16:
-        return x.astype(np.float64)
-    return (x.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
-
-
 def arrays_of(case):
     generator = np.random.default_rng(7)
     shapes = [(1, case.heads, case.rows, case.width), (1, case.kv_heads, case.keys, case.width),
@@ -128,43 +126,6 @@ def arrays_of(case):
         counts = generator.integers(0, size + 1, (1, case.heads, row_blocks)).astype(np.int32)
         arrays.append(counts)
     return arrays
-
-
-def text_of(case):
-    def memref(*shape, element=case.element):
-        return f"memref<{'x'.join(map(str, shape))}x{element}>"
-
-    q = memref(1, case.heads, case.rows, case.width)
-    k = memref(1, case.kv_heads, case.keys, case.width)
-    v = memref(1, case.kv_heads, case.keys, case.value_width)
-    o = memref(1, case.heads, case.rows, case.value_width)
-    lse = memref(1, case.heads, case.rows, element="f32")
-    arguments, op, listed = f"%q: {q}, %k: {k}, %v: {v}", "qsat.attention", ""
-    attributes = [f"scale = {case.scale!r} : f64"]
-    if case.mask:
-        attributes.append(f"mask = #qsat.mask<{case.mask}>")
-    if case.blocks:
-        block_m, block_n, size = case.blocks
-        blocks = -(-case.rows // block_m)
-        i, c = memref(1, case.heads, blocks, size, element="i32"), memref(1, case.heads, blocks, element="i32")
-        arguments += f", %i: {i}, %c: {c}"
-        op, listed = "qsat.sparse_attention", f" list(%i, %c : {i}, {c})"
-        attributes += [f"block_m = {block_m} : i64", f"block_n = {block_n} : i64"]
-    region = ""
-    if case.softcap:
-        region = """ score {
-  ^bb0(%s: f32, %b: index, %h: index, %r: index, %j: index):
-    %cap = arith.constant 2.0 : f32
-    %inverse = arith.constant 0.5 : f32
-    %x = arith.mulf %s, %inverse : f32
-    %y = math.tanh %x : f32
-    %z = arith.mulf %y, %cap : f32
-    qsat.yield %z : f32
-  }"""
-    return f"""func.func @main({arguments}, %o: {o}, %l: {lse}) attributes {{llvm.emit_c_interface}} {{
-  {op} ins(%q, %k, %v : {q}, {k}, {v}){listed} outs(%o, %l : {o}, {lse}) {{{', '.join(attributes)}}}{region}
-  return
-}}"""
 
 
 def reference(case, arrays):
@@ -212,47 +173,23 @@ def compare(case, o, lse, expected, expected_lse):
     return "" if error.size == 0 or error.max() < 3e-5 else f"lse: {error.max():.1e}"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--qsat-opt", default="")
-    parser.add_argument("--cpus", nargs="+", default=list(NEEDS))
-    parser.add_argument("--compile-only", action="store_true")
-    arguments = parser.parse_args()
-    have = set(Path("/proc/cpuinfo").read_text().split()) if platform.machine() == "x86_64" else set()
-    failed = passed = 0
-    for cpu in arguments.cpus:
-        missing = set(NEEDS[cpu].split()) - have
-        if missing and not arguments.compile_only:
-            print(f"passed over {cpu}: this machine has no {' '.join(sorted(missing))}")
-            continue
-        if cpu == "sapphirerapids":
-            print("AMX" if "amx_bf16" in have else "no AMX: what runs where it is refused")
-        for case in CASES:
-            march, _, mode = cpu.partition("-")
-            march = march if mode in KINDS else cpu
-            if case.element not in ELEMENTS.get(march, case.element):
-                continue
-            module = KINDS.get(mode, Module)(text_of(case), arguments.qsat_opt, march,
-                          load=not arguments.compile_only)
-            if arguments.compile_only:
-                continue
-            arrays = arrays_of(case)
-            expected = reference(case, arrays)
-            results = []
-            for threads in (1, 2):
-                module.set_threads(threads)
-                o = np.zeros((1, case.heads, case.rows, case.value_width), arrays[0].dtype)
-                lse = np.zeros((1, case.heads, case.rows), np.float32)
-                module.call("main", *arrays, o, lse)
-                results.append((o, lse))
-            wrong = compare(case, from_bits(results[0][0]), results[0][1], *expected)
-            if not all(np.array_equal(a, b) for a, b in zip(*results)):
-                wrong = "depends on the number of threads"
-            failed, passed = failed + bool(wrong), passed + (not wrong)
-            print(f"FAIL {cpu}: {case.name()}: {wrong}" if wrong else f"ok   {cpu}: {case.name()}", flush=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+def wrong_with(case, module):
+    arrays = arrays_of(case)
+    results = []
+    for threads in (1, 2):
+        module.set_threads(threads)
+        o = np.zeros((1, case.heads, case.rows, case.value_width), arrays[0].dtype)
+        lse = np.zeros((1, case.heads, case.rows), np.float32)
+        module.call("main", *arrays, o, lse)
+        results.append((o, lse))
+    if not all(np.array_equal(a, b) for a, b in zip(*results)):
+        return "depends on the number of threads"
+    return compare(case, from_bits(results[0][0]), results[0][1], *reference(case, arrays))
+
+
+def serves(cpu, case):
+    return case.element in ELEMENTS.get(cpu, case.element)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(targets.run(__doc__, CASES, targets.NEEDS, wrong_with, serves))
