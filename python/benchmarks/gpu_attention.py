@@ -12,9 +12,7 @@ for lists, whatever else a candidate computes.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import random
 import statistics
 import sys
@@ -23,7 +21,7 @@ from pathlib import Path
 import gpu_kernels
 from gpu_checks import check, check_merge, guard, print_checks
 from gpu_problems import Problem, flex, sdpa
-from gpu_time import anchor, begin, measure, sustain
+from gpu_time import anchor, begin, make_parser, measure, sustain
 
 # -- time --------------------------------------------------------------------
 
@@ -163,27 +161,23 @@ def draw(results, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--qsat-compile", help="compile the kernels to --kernels with this program")
-    parser.add_argument("--kernels", type=Path, required=True, help="directory of the compiled kernels")
+    parser = make_parser(__doc__)
     parser.add_argument("--variants", nargs="*", default=[], metavar="NAME=OPTIONS",
                         help="more compilations of the dense kernels: keys128=--keys=128")
-    parser.add_argument("--check", action="store_true", help="compare with f64")
     parser.add_argument("--time", nargs="*", choices=("dense", "lists", "sustained"), metavar="WHAT",
                         help="dense, lists, sustained; all when none is named")
-    parser.add_argument("--lengths", type=int, nargs="+", default=[16384])
-    parser.add_argument("--densities", type=float, nargs="+", default=[1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0])
-    parser.add_argument("--list-length", type=int, nargs="+", default=[32768])
-    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--lengths", type=int, nargs="+", default=[16384], help="contexts of dense attention")
+    parser.add_argument("--densities", type=float, nargs="+", default=[1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0],
+                        help="shares of the key blocks that lists name")
+    parser.add_argument("--list-length", type=int, nargs="+", default=[32768], help="contexts of lists")
     parser.add_argument("--seconds", type=float, default=1.0, help="of one kernel alone, sustained")
-    parser.add_argument("--no-flex", action="store_true")
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--picture", type=Path)
+    parser.add_argument("--no-flex", action="store_true", help="without FlexAttention, which compiles for minutes")
+    parser.add_argument("--picture", type=Path, help="draw time against density, a PNG, of what --time lists measures")
     arguments = parser.parse_args()
     variants = {"default": [], **{name: options.split() for name, _, options in
                                   (v.partition("=") for v in arguments.variants)}}
     if arguments.qsat_compile:
-        gpu_kernels.build(arguments.kernels, os.path.abspath(arguments.qsat_compile), variants)
+        gpu_kernels.build(arguments.kernels, arguments.qsat_compile, variants)
     if not arguments.check and arguments.time is None:
         return
 

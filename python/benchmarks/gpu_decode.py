@@ -11,15 +11,13 @@ Times are medians over rounds in which every candidate runs once, in random orde
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from pathlib import Path
 
 import gpu_kernels
 from gpu_checks import check, guard, print_checks
 from gpu_problems import Problem, sdpa
-from gpu_time import begin, measure
+from gpu_time import begin, make_parser, measure
 
 # Bytes per second, as the vendor states them.
 PEAK = {"H100 80GB HBM3": 3.35e12, "H200": 4.8e12, "A100-SXM4-80GB": 2.039e12}
@@ -96,14 +94,10 @@ def print_results(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--kernels", type=Path, required=True, help="directory of the compiled kernels")
-    parser.add_argument("--check", action="store_true", help="compare with f64")
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 4, 16])
-    parser.add_argument("--keys", type=int, nargs="+", default=[32768])
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--variant", default="default")
-    parser.add_argument("--json", type=Path)
+    parser = make_parser(__doc__, compiles=False)
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 4, 16], help="sequences decoded at once")
+    parser.add_argument("--keys", type=int, nargs="+", default=[32768], help="cached keys")
+    parser.add_argument("--variant", default="default", help="of the compilations by gpu_attention.py --variants")
     arguments = parser.parse_args()
 
     libraries, results = begin(arguments.kernels, [arguments.variant])

@@ -10,17 +10,15 @@ runs once, in random order, beside dense attention in the same rounds.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import gpu_kernels
-from gpu_time import begin, measure
+from gpu_time import begin, make_parser, measure
 from gpu_checks import guard
 
 ESTIMATORS = ("rows", "pooled", "centroid", "d2", "antidiagonal", "cascade")
@@ -309,17 +307,12 @@ def print_times(results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--qsat-compile", help="compile the functions to --kernels with this program")
-    parser.add_argument("--kernels", type=Path, required=True, help="directory of the compiled functions")
-    parser.add_argument("--check", action="store_true", help="compare with f64")
-    parser.add_argument("--time", action="store_true")
-    parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--json", type=Path)
+    parser = make_parser(__doc__)
+    parser.add_argument("--time", action="store_true", help="each estimator, policy and the audit beside dense attention")
+    parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS, help="contexts")
     arguments = parser.parse_args()
     if arguments.qsat_compile:
-        build(arguments.kernels, os.path.abspath(arguments.qsat_compile))
+        build(arguments.kernels, arguments.qsat_compile)
     if not arguments.check and not arguments.time:
         return
     libraries, results = begin(arguments.kernels, ["estimators"])

@@ -11,10 +11,8 @@ density is asked for by the policy ``budget``, which keeps that share of the vis
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ from pathlib import Path
 import gpu_kernels
 from gpu_checks import guard, relative
 from gpu_problems import Problem, sdpa
-from gpu_time import anchor, begin, measure
+from gpu_time import anchor, begin, make_parser, measure
 
 #: For blocks of 128 x 128 with a stride of 16 (docs/accuracy.md); those of qsat-sparsify
 #: are for 64 x 64.
@@ -359,18 +357,13 @@ def draw(results, path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--qsat-compile", help="compile the functions to --kernels with this program")
-    parser.add_argument("--kernels", type=Path, required=True, help="directory of the compiled functions")
-    parser.add_argument("--check", action="store_true", help="compare with f64")
-    parser.add_argument("--time", action="store_true")
+    parser = make_parser(__doc__)
+    parser.add_argument("--time", action="store_true", help="the whole, and its parts, beside torch's dense attention")
     parser.add_argument("--density-length", type=int, nargs="+", default=[32768], help="lengths of the picture")
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--picture", type=Path)
+    parser.add_argument("--picture", type=Path, help="draw time against density, a PNG")
     arguments = parser.parse_args()
     if arguments.qsat_compile:
-        build(arguments.kernels, os.path.abspath(arguments.qsat_compile))
+        build(arguments.kernels, arguments.qsat_compile)
     if not arguments.check and not arguments.time:
         return
 

@@ -1,14 +1,28 @@
-"""How the GPU benchmarks start, and how they take times."""
+"""What the GPU benchmarks are told, how they start, and how they take times."""
 
 from __future__ import annotations
 
+import argparse
 import math
+import os
 import random
 import statistics
 import sys
 import threading
 import time
 from pathlib import Path
+
+
+def make_parser(doc, compiles=True):
+    """The options that all have, with the first line of `doc` for help."""
+    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
+    if compiles:
+        parser.add_argument("--qsat-compile", type=os.path.abspath, help="compile the kernels to --kernels with this program")
+    parser.add_argument("--kernels", type=Path, required=True, help="directory of the compiled kernels")
+    parser.add_argument("--check", action="store_true", help="compare with f64")
+    parser.add_argument("--rounds", type=int, default=30, help="times are medians of so many, in random order")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
+    return parser
 
 
 def begin(directory: Path, names):
