@@ -27,6 +27,15 @@ static void buildScore(ScoreKernel &s) {
   }
 }
 
+/// True when rows of K are multiplied by AMX tiles: of bf16 as they are, or in 8 bits.
+static bool usesTiles(AmplitudeScoreOp op, const CPUTarget &target) {
+  if (op.getInt8())
+    return target.hasAMXBytes;
+  bool scoresRows = op.getEstimator() == Estimator::Rows || op.getEstimator() == Estimator::Exact;
+  auto isBF16 = [](Value x) { return cast<MemRefType>(x.getType()).getElementType().isBF16(); };
+  return scoresRows && target.hasAMX && target.hasAVX512 && isBF16(op.getQ()) && isBF16(op.getK());
+}
+
 LogicalResult qsat::lowerAmplitudeScore(AmplitudeScoreOp op, LoweringContext &context) {
   OpBuilder outer(op);
   // What the score region uses from above: constants are copied into the kernel.
@@ -59,9 +68,9 @@ LogicalResult qsat::lowerAmplitudeScore(AmplitudeScoreOp op, LoweringContext &co
   LaneTile tile{/*lanes=*/registers.columns, /*keys=*/registers.rows};
   std::string name = ("qsat_score_" + stringifyEstimator(op.getEstimator())).str();
   func::FuncOp kernel = getScore(name, tile);
-  if (op.getInt8() && context.target.hasAMXBytes) {
+  if (usesTiles(op, context.target)) {
     func::FuncOp plain = kernel;
-    func::FuncOp tiled = getScore(name + "_amx", {registers.columns, /*keys=*/16, /*isAMX=*/true});
+    func::FuncOp tiled = getScore(name + "_amx", {registers.columns, kTileRows, /*isAMX=*/true});
     kernel = getKernel(name + "_either", [&](ValueRange operands) {
       b.ifElse(
           requestAMX(b, context.module),

@@ -1,12 +1,10 @@
 //===- ScoreBytes.cpp - Scores of rows rounded to 8 bits ------------------===//
 // A row x becomes whole numbers x^ = rint(x (127 / t)), t = max |x_d|, and the factor
 // t / 127. The products of bytes that vectors have take one factor unsigned: it is
-// 128 + q^, and the sum starts at -128 sum_d k^_d. Those of AMX tiles take both signed:
-// 16 rows of K as they lie, [16,64], by the panel of queries, [64/4,16,4].
+// 128 + q^, and the sum starts at -128 sum_d k^_d. Those of AMX tiles take both signed.
 
 #include "ScoreKernel.h"
 
-#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 #include <limits>
@@ -14,12 +12,9 @@
 using namespace mlir;
 using namespace qsat;
 
-/// Rows and columns of a tile of sums, and bytes of a row of a tile of factors.
-static constexpr int64_t kSide = 16, kRowBytes = 64;
-
 /// D': the bytes of a rounded row.
 static Value roundedWidth(ScoreKernel &s) {
-  int64_t step = s.tile.isAMX ? kRowBytes : 4;
+  int64_t step = s.tile.isAMX ? kTileBytes : 4;
   return s.b.mul(s.b.ceilDiv(s.width, step), step);
 }
 
@@ -120,7 +115,7 @@ private:
 void qsat::buildRoundedKeys(ScoreKernel &s) {
   TaskBuilder &b = s.b;
   RoundedKeys &rounded = s.rounded;
-  Value rows = s.tile.isAMX ? b.add(s.numKeys, kSide - 1) : s.numKeys;
+  Value rows = s.tile.isAMX ? b.add(s.numKeys, kTileRows - 1) : s.numKeys;
   rounded.bytes = b.allocate(b.getI8Type(), {s.batches, s.kvHeads, rows, roundedWidth(s)});
   rounded.factors = b.allocate(s.acc, {s.batches, s.kvHeads, s.numKeys});
   rounded.starts = b.allocate(b.getI32Type(), {s.batches, s.kvHeads, s.numKeys});
@@ -140,7 +135,7 @@ void qsat::loadRoundedPanel(ScoreKernel &s, double factor) {
   s.quads = b.allocate(b.getI8Type(), {s.chunks, b.div(width, 4), b.index(4 * s.tile.lanes)});
   s.laneFactors = b.allocate(s.acc, {b.mul(s.chunks, s.tile.lanes)});
   if (s.tile.isAMX)
-    s.byteSums = b.allocate(b.getI32Type(), {b.index(s.tile.keys), b.index(s.tile.lanes)});
+    allocateTileSums(s, b.getI32Type());
   Value row = b.allocate(b.getI8Type(), {width});
   // 128 + x^ in each byte: its highest bit flipped.
   Value flip = b.splat(b.create<arith::ConstantIntOp>(-128, 8), 4);
@@ -185,50 +180,23 @@ static TaskBuilder::Values sumVectors(ScoreKernel &s, ValueRange rows, Value chu
       });
 }
 
-/// The same by tiles, of 16 rows from `row` on.
-static TaskBuilder::Values sumTiles(ScoreKernel &s, Value row, Value chunk) {
-  TaskBuilder &b = s.b;
-  auto bytes = amx::TileType::get({kSide, kRowBytes}, b.getI8Type());
-  auto words = amx::TileType::get({kSide, kSide}, b.getI32Type());
-  int64_t parts = s.tile.lanes / kSide;
-  TaskBuilder::Values zeros;
-  for (int64_t part = 0; part < parts; ++part)
-    zeros.push_back(b.create<amx::TileZeroOp>(words));
-  auto tiles = b.loop(
-      b.index(0), b.div(roundedWidth(s), kRowBytes), 1, zeros, [&](Value step, ValueRange sums) {
-        TaskBuilder::Values next;
-        Value keys = b.create<amx::TileLoadOp>(
-            bytes, s.rounded.bytes, ValueRange{s.batch, s.kvHead, row, b.mul(step, kRowBytes)});
-        for (int64_t part = 0; part < parts; ++part) {
-          Value queries = b.create<amx::TileLoadOp>(
-              bytes, s.quads, ValueRange{chunk, b.mul(step, kRowBytes / 4), b.index(part * kRowBytes)});
-          next.push_back(b.create<amx::TileMulIOp>(words, keys, queries, sums[part]));
-        }
-        return next;
-      });
-  for (int64_t part = 0; part < parts; ++part)
-    b.create<amx::TileStoreOp>(s.byteSums, ValueRange{b.index(0), b.index(part * kSide)}, tiles[part]);
-  TaskBuilder::Values sums;
-  for (int64_t n = 0; n < kSide; ++n)
-    for (int64_t part = 0; part < parts; ++part)
-      sums.push_back(b.loadVector(s.byteSums, {b.index(n), b.index(part * kSide)}, kSide));
-  return sums;
-}
-
 SmallVector<Value> qsat::accumulateBytes(ScoreKernel &s, ValueRange rows, Value chunk) {
   TaskBuilder &b = s.b;
-  int64_t lanes = b.lanes(s.acc), parts = s.tile.lanes / lanes;
-  TaskBuilder::Values sums = s.tile.isAMX ? sumTiles(s, rows[0], chunk) : sumVectors(s, rows, chunk);
+  int64_t lanes = b.lanes(s.acc);
+  TaskBuilder::Values sums;
+  if (s.tile.isAMX) {
+    sumTiles(s, s.rounded.bytes, {s.batch, s.kvHead, rows[0]}, s.quads, chunk);
+    sums = loadTileSums(s);
+  } else {
+    sums = sumVectors(s, rows, chunk);
+  }
   Value laneFactors = b.load(s.laneFactors, {s.firstLane(chunk)}, s.lanesType);
-  TaskBuilder::Values scores;
-  for (auto [n, row] : llvm::enumerate(rows)) {
-    Value score = b.constant(s.lanesType, 0.0);
-    for (int64_t part = 0; part < parts; ++part) {
-      Value dots = b.create<arith::SIToFPOp>(b.vec(s.acc, lanes), sums[n * parts + part]);
-      score = b.create<vector::InsertStridedSliceOp>(dots, score, part * lanes, 1);
-    }
+  for (Value &part : sums)
+    part = b.create<arith::SIToFPOp>(b.vec(s.acc, lanes), part);
+  TaskBuilder::Values scores = joinParts(s, sums);
+  for (auto [score, row] : llvm::zip_equal(scores, rows)) {
     Value factor = b.load(s.rounded.factors, {s.batch, s.kvHead, row});
-    scores.push_back(b.mulf(score, b.mulf(laneFactors, b.splat(factor, s.lanesType))));
+    score = b.mulf(score, b.mulf(laneFactors, b.splat(factor, s.lanesType)));
   }
   return scores;
 }

@@ -138,20 +138,17 @@ void qsat::loadPanel(ScoreKernel &s, double factor) {
   });
 }
 
-/// `pairs`: element d of lane w is at [chunk, d / 2, 2 w + d % 2].
-static void loadPairs(ScoreKernel &s) {
+void qsat::loadPairs(ScoreKernel &s, Value width) {
   TaskBuilder &b = s.b;
-  s.pairs = b.allocate(b.getBF16Type(),
-                       {s.chunks, b.div(s.width, 2), b.index(2 * s.tile.lanes)});
+  s.pairs = b.allocate(b.getBF16Type(), {s.chunks, b.div(width, 2), b.index(2 * s.tile.lanes)});
+  Value none = b.constant(b.getBF16Type(), 0.0);
   forEachLane(s, [&](const LanePlace &at) {
-    Value place = b.mul(at.w, 2);
-    b.loop(b.div(s.width, 2), [&](Value pair) {
-      for (int64_t n = 0; n < 2; ++n) {
-        Value d = b.add(b.mul(pair, 2), n);
-        Value x = b.load(s.q, {s.batch, at.head, at.row, d});
-        b.store(x, s.pairs, {at.chunk, pair, b.add(place, n)});
-      }
-    });
+    auto store = [&](Value x, Value d) {
+      Value place = b.add(b.mul(at.w, 2), b.rem(d, 2));
+      b.store(x, s.pairs, {at.chunk, b.div(d, 2), place});
+    };
+    b.loop(s.width, [&](Value d) { store(b.load(s.q, {s.batch, at.head, at.row, d}), d); });
+    b.loop(s.width, width, 1, [&](Value d) { store(none, d); });
   });
 }
 
@@ -159,13 +156,15 @@ void qsat::loadExactPanel(ScoreKernel &s) {
   double scale = s.op.getScale().convertToDouble() * (s.foldedLog2 ? kLog2E : 1);
   if (s.op.getInt8())
     return loadRoundedPanel(s, scale);
+  if (s.tile.isAMX)
+    return loadTilePanel(s);
   if (s.hasDots)
-    return loadPairs(s);
+    return loadPairs(s, s.width);
   loadPanel(s, scale);
 }
 
 void qsat::releasePanels(ScoreKernel &s) {
-  for (Value panel : {s.panel, s.pairs, s.quads, s.laneFactors, s.byteSums})
+  for (Value panel : {s.panel, s.pairs, s.quads, s.laneFactors, s.tileSums, s.lastKeys})
     if (panel)
       s.b.release(panel);
 }

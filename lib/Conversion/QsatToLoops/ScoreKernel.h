@@ -27,7 +27,7 @@ namespace qsat {
 struct LaneTile {
   int64_t lanes;
   int64_t keys;
-  bool isAMX = false; ///< products of rows that are rounded to 8 bits
+  bool isAMX = false; ///< products of rows of bf16, or rounded to 8 bits
 };
 
 /// The rows of K rounded to 8 bits: rounded to whole numbers x^ times a factor.
@@ -78,10 +78,12 @@ struct ScoreKernel {
   Value rowBegin, rowLast;         ///< the rows of its query blocks, inclusive
   Value laneRows, laneHeads;       ///< [lanes] i32: row, and query head, of each lane
   Value panel;                     ///< [chunks, D, W]: q of the lanes, scaled
-  Value pairs;                     ///< [chunks, D/2, 2W] bf16: pairs of elements of q
+  Value pairs;                     ///< [chunks, D/2, 2W] bf16: pairs of elements of q; for
+                                   ///< tiles D is rounded up to 32, by zeros
   Value quads;                     ///< [chunks, D'/4, 4W] i8: four bytes 128 + q^ of each
                                    ///< lane, or q^ for tiles
-  Value byteSums;                  ///< [keys, W] i32, what tiles are stored to
+  Value tileSums;                  ///< [keys, W] i32 or f32, what tiles are stored to
+  Value lastKeys;                  ///< [keys, D'] bf16: rows that tiles cannot read in place
   Value laneFactors;               ///< [lanes] f32: what q^ is to be multiplied by
   Value maxima, sums;              ///< [Nb, lanes]: m and l
   Value keyTile;                   ///< [keys, D] acc, where K is not of the type acc
@@ -138,6 +140,9 @@ void forEachVisibleBlock(
     ScoreKernel &s,
     llvm::function_ref<void(mlir::Value keyBlock, mlir::Value chunk, mlir::Value full)> body);
 
+/// Vectors of W lanes from their registers, all of one after the other.
+mlir::SmallVector<mlir::Value> joinParts(ScoreKernel &s, mlir::ValueRange parts);
+
 /// One step of the online softmax: (m, l) with the scores `y` (base 2) added.
 std::pair<mlir::Value, mlir::Value> addScores(TaskBuilder &b, mlir::Value m, mlir::Value l,
                                               mlir::ValueRange y);
@@ -178,6 +183,31 @@ void loadRoundedPanel(ScoreKernel &s, double factor);
 /// from the first one on; those past the end are not numbers to be read.
 mlir::SmallVector<mlir::Value> accumulateBytes(ScoreKernel &s, mlir::ValueRange rows,
                                                mlir::Value chunk);
+
+/// Rows of a tile of AMX, and bytes of each.
+constexpr int64_t kTileRows = 16, kTileBytes = 64;
+
+/// Allocates tileSums, of `type`.
+void allocateTileSums(ScoreKernel &s, mlir::Type type);
+
+/// tileSums: products of the 16 rows of `keys` from the row at `place` on, as they lie,
+/// and of the lanes of `chunk` of the panel `queries`.
+void sumTiles(ScoreKernel &s, mlir::Value keys, mlir::ValueRange place, mlir::Value queries,
+              mlir::Value chunk);
+
+/// The rows of tileSums, register by register.
+mlir::SmallVector<mlir::Value> loadTileSums(ScoreKernel &s);
+
+/// laneRows, laneHeads, pairs, tileSums and lastKeys: what accumulateTiles reads.
+void loadTilePanel(ScoreKernel &s);
+
+/// Dot products of the lanes of `chunk` and of the 16 rows of K from `row` on; those past
+/// the end are of the last one.
+mlir::SmallVector<mlir::Value> accumulateTiles(ScoreKernel &s, mlir::Value row,
+                                               mlir::Value chunk);
+
+/// pairs: element d of lane w is at [chunk, d / 2, 2 w + d % 2], zeros from D to `width`.
+void loadPairs(ScoreKernel &s, mlir::Value width);
 
 // The estimators; each builds all of its op.
 void buildRowsScore(ScoreKernel &s);

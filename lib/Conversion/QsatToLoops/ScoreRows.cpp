@@ -53,6 +53,19 @@ static void prefetchKeys(ScoreKernel &s, Value firstKey) {
   }
 }
 
+TaskBuilder::Values qsat::joinParts(ScoreKernel &s, ValueRange parts) {
+  TaskBuilder &b = s.b;
+  int64_t lanes = b.lanes(s.acc), count = s.tile.lanes / lanes;
+  TaskBuilder::Values whole;
+  for (size_t n = 0; n < parts.size(); n += count) {
+    Value all = b.constant(s.lanesType, 0.0);
+    for (int64_t part = 0; part < count; ++part)
+      all = b.create<vector::InsertStridedSliceOp>(parts[n + part], all, part * lanes, 1);
+    whole.push_back(all);
+  }
+  return whole;
+}
+
 /// Dot products of the rows of K with the lanes of `chunk`, of pairs of elements.
 static TaskBuilder::Values accumulatePairs(ScoreKernel &s, ValueRange rows, Value chunk) {
   TaskBuilder &b = s.b;
@@ -71,14 +84,7 @@ static TaskBuilder::Values accumulatePairs(ScoreKernel &s, ValueRange rows, Valu
         }
         return next;
       });
-  TaskBuilder::Values whole;
-  for (size_t n = 0; n < sums.size(); n += parts) {
-    Value all = b.constant(s.lanesType, 0.0);
-    for (int64_t part = 0; part < parts; ++part)
-      all = b.create<vector::InsertStridedSliceOp>(sums[n + part], all, part * lanes, 1);
-    whole.push_back(all);
-  }
-  return whole;
+  return joinParts(s, sums);
 }
 
 /// The scores of `rows` of K: in base 2, or, where a region sees them, as the op says.
@@ -86,12 +92,13 @@ static TaskBuilder::Values exactScores(ScoreKernel &s, ValueRange rows, Value ch
   TaskBuilder &b = s.b;
   if (s.op.getInt8())
     return accumulateBytes(s, rows, chunk);
-  if (!s.hasDots) {
+  if (!s.hasDots && !s.tile.isAMX) {
     TaskBuilder::Values zeros(rows.size(), b.constant(s.lanesType, 0.0));
     return accumulateScores(s, s.k, {s.batch, s.kvHead}, rows, s.panel, chunk, zeros);
   }
   double scale = s.op.getScale().convertToDouble() * (s.foldedLog2 ? kLog2E : 1);
-  TaskBuilder::Values z = accumulatePairs(s, rows, chunk);
+  TaskBuilder::Values z =
+      s.tile.isAMX ? accumulateTiles(s, rows[0], chunk) : accumulatePairs(s, rows, chunk);
   for (Value &score : z)
     score = b.mulf(score, b.constant(s.lanesType, scale));
   return z;

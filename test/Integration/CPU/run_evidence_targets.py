@@ -1,5 +1,5 @@
-"""Runs scoring in 8 bits and audits of bf16 as several CPUs do it on this one, and compares both
-with the numpy reference.
+"""Runs scoring of bf16 and in 8 bits, and audits of bf16, as several CPUs do it on this one, and
+compares them with the numpy reference.
 
     run_evidence_targets.py --qsat-opt=PATH [--cpus sapphirerapids ...] [--compile-only]
 
@@ -57,11 +57,13 @@ class Problem:
 
 @dataclass
 class Score(Problem):
-    """amplitude_score in 8 bits."""
+    """amplitude_score by rows, in 8 bits unless said."""
 
     block_m: int = 64
     block_n: int = 64
     stride: int = 8
+    int8: bool = True
+    estimator: str = "rows"
     tolerance = (2e-5, 3e-5)
 
     def text(self):
@@ -69,16 +71,17 @@ class Score(Problem):
         blocks = -(-self.rows // self.block_m)
         a, l = memref("f32", 1, self.heads, blocks, -(-self.keys // self.block_n)), memref("f32", 1, self.heads, blocks)
         return f"""func.func @main(%q: {q}, %k: {k}, %a: {a}, %l: {l}) attributes {{llvm.emit_c_interface}} {{
-  qsat.amplitude_score ins(%q, %k : {q}, {k}) outs(%a, %l : {a}, {l}) {{{self.attributes()}, int8,
-    block_m = {self.block_m} : i64, block_n = {self.block_n} : i64, stride = {self.stride} : i64}}
+  qsat.amplitude_score ins(%q, %k : {q}, {k}) outs(%a, %l : {a}, {l}) {{{self.attributes()}{", int8" * self.int8},
+    estimator = #qsat.estimator<{self.estimator}>, block_m = {self.block_m} : i64, block_n = {self.block_n} : i64, stride = {self.stride} : i64}}
   return
 }}"""
 
     def operands(self, generator):
         """(operands, what the reference makes of them)."""
         q, k, _ = self.arrays(generator)
-        expected = amplitude_score(from_bits(q), from_bits(k), scale=self.width ** -0.5, mask=self.mask(), int8=True,
-                                   block_m=self.block_m, block_n=self.block_n, stride=self.stride)
+        expected = amplitude_score(from_bits(q), from_bits(k), scale=self.width ** -0.5, mask=self.mask(),
+                                   int8=self.int8, estimator=self.estimator, block_m=self.block_m,
+                                   block_n=self.block_n, stride=self.stride)
         return (q, k), expected
 
 
@@ -117,6 +120,13 @@ CASES = [
     Score("f16", 6, 2, 130, 17, 130, offset=None, block_n=100, stride=7),
     Score("f32", 3, 1, 1, 77, 64, offset=76, block_m=16, block_n=16, stride=16),
     Score("f32", 8, 2, 128, 512, 128, offset=384, size=1e3),
+    Score("bf16", 8, 2, 512, 512, 128, stride=16, int8=False),
+    Score("bf16", 8, 2, 200, 333, 64, offset=133, window=150, int8=False),
+    Score("bf16", 4, 4, 39, 53, 23, offset=-9, block_m=16, block_n=5, stride=3, int8=False),
+    Score("bf16", 2, 1, 1, 7, 80, offset=6, block_m=16, block_n=16, int8=False),  # fewer keys than a tile
+    Score("bf16", 6, 2, 130, 301, 96, offset=None, block_n=100, stride=7, int8=False),
+    Score("bf16", 4, 2, 130, 260, 32, offset=130, size=1e3, int8=False),
+    Score("bf16", 4, 2, 100, 130, 48, offset=30, int8=False, estimator="exact"),
     Audit("bf16", 8, 2, 700, 700, 128),
     Audit("bf16", 4, 4, 333, 900, 64, offset=567, stratum=7),
     Audit("bf16", 6, 2, 100, 90, 40, offset=-15, stratum=5),  # rows that see no key
