@@ -30,7 +30,7 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_FP16")
 
 import numpy as np
 
-from native import Module
+from native import Module, aligned
 
 BLOCK = 128
 
@@ -77,15 +77,6 @@ def to_bits(x, element):
         return x.astype({"f32": np.float32, "f16": np.float16}[element])
     bits = x.view(np.uint32)
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
-
-
-def aligned(array):
-    """A copy that starts at a cache line, as torch's own tensors do and numpy's do not."""
-    memory = np.empty(array.nbytes + 64, np.uint8)
-    start = -memory.ctypes.data % 64
-    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
 
 
 def to_torch(array, element):

@@ -15,7 +15,7 @@ import statistics
 
 import numpy as np
 
-from native import Module, measure
+from native import Module, aligned, measure
 
 BLOCK = 128
 
@@ -118,11 +118,14 @@ def line(element, n, rows, arguments):
     copies = max(2, -(-arguments.cold_bytes // bytes_of_cache))
     q = to_element(generator.standard_normal((1, heads, rows, width), dtype=np.float32), element)
     one = [to_element(generator.standard_normal((1, kv_heads, n, width), dtype=np.float32), element) for _ in "kv"]
-    caches = [[x.copy() for x in one] for _ in range(copies)]
+    caches = [[aligned(x) for x in one] for _ in range(copies)]
     indices = np.stack([np.sort(generator.permutation(n // BLOCK)[:pages]) for _ in range(kv_heads)])
     indices = indices.astype(np.int32).reshape(1, kv_heads, 1, pages)
     counts = np.full((1, kv_heads, 1), pages, np.int32)
-    module = Module(module_text(heads, kv_heads, rows, n, width, element, pages), os.path.abspath(arguments.qsat_opt))
+    module = Module(module_text(heads, kv_heads, rows, n, width, element, pages), os.path.abspath(arguments.qsat_opt),
+                    arguments.target_cpu, load=not arguments.compile_only)
+    if arguments.compile_only:
+        return None
     module.set_threads(arguments.threads)
     o, lse = np.zeros_like(q), np.zeros((1, heads, rows), np.float32)
     sums = np.zeros((kv_heads * (n // 512), 16), np.int32)
@@ -175,12 +178,18 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--cold-bytes", type=int, default=512 << 20, help="bytes of all caches together")
+    parser.add_argument("--target-cpu", default="host",
+                        help="compile for this CPU, as LLVM names it (default: this one)")
     parser.add_argument("--no-torch", action="store_true")
+    parser.add_argument("--compile-only", action="store_true",
+                        help="into QSAT_KERNELS, for a machine without LLVM")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
 
     lines = [line(element, n, rows, arguments) for element in arguments.elements
              for n in arguments.lengths for rows in arguments.rows]
+    if arguments.compile_only:
+        return
     if arguments.json:
         print(json.dumps(lines, indent=1))
         return

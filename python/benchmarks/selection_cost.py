@@ -17,7 +17,7 @@ import statistics
 import numpy as np
 
 from cpu_decode import to_element
-from native import Module, measure
+from native import Module, aligned, measure
 
 
 def spelled(estimator):
@@ -59,7 +59,7 @@ def costs(n, width, element, arguments):
     """The lines of the table for one problem."""
     heads, kv_heads = arguments.heads, arguments.kv_heads
     generator = np.random.default_rng(1)
-    q, k, v = (to_element(generator.standard_normal((1, h, n, width), dtype=np.float32), element)
+    q, k, v = (aligned(to_element(generator.standard_normal((1, h, n, width), dtype=np.float32), element))
                for h in (heads, kv_heads, kv_heads))
     blocks = -(-n // arguments.block)
     amplitude = np.zeros((1, heads, blocks, blocks), np.float32)
