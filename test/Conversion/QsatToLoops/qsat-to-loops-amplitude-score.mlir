@@ -192,14 +192,14 @@ func.func @antidiagonal_pairs_rows_and_keys(
 // AVX2: arith.shrsi {{.*}} : vector<8xi32>
 
 // Both kernels, and at run time the choice of one: the system may refuse AMX. Sixteen rows of
-// K, as they lie, by both halves of the lanes; rows past the last of K may be read.
+// K, as they lie, by both halves of the lanes of two chunks; rows past the last of K may be read.
 // AMX-LABEL: func.func @rows_of_bytes
 // AMX: call @qsat_score_rows_either(
 // AMX: func.func private @qsat_score_rows(
 // AMX-NOT: amx.
 // AMX: func.func private @qsat_score_rows_amx(
 // AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<1x2x527x64xi8>
-// AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<1x16x128xi8>
+// AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<2x16x128xi8>
 // AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<16x32xi32>
 // AMX-COUNT-2: amx.tile_zero
 // AMX: amx.tile_load {{.*}} : memref<1x2x527x64xi8> into !amx.tile<16x64xi8>
@@ -211,5 +211,28 @@ func.func @rows_of_bytes(%q: memref<1x8x512x64xbf16>, %k: memref<1x2x512x64xbf16
   qsat.amplitude_score ins(%q, %k : memref<1x8x512x64xbf16>, memref<1x2x512x64xbf16>)
     outs(%a : memref<1x8x4x4xf32>)
     {scale = 1.250000e-01 : f64, mask = #qsat.mask<causal>, int8}
+  return
+}
+
+// -----
+
+// Rows of bf16 are read by tiles where they lie, 16 at a time; the last ones, which tiles
+// would read beyond, from a copy.
+
+// AMX-LABEL: func.func @rows_of_bf16_by_tiles
+// AMX: call @qsat_score_rows_either(
+// AMX: func.func private @qsat_score_rows_amx(
+// AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<2x32x64xbf16>
+// AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<16x64xbf16>
+// AMX: scf.if
+// AMX: amx.tile_load {{.*}} : memref<1x2x500x64xbf16> into !amx.tile<16x32xbf16>
+// AMX-COUNT-2: amx.tile_mulf {{.*}} : !amx.tile<16x32xbf16>, !amx.tile<16x32xbf16>, !amx.tile<16x16xf32>
+// AMX: } else {
+// AMX: amx.tile_load {{.*}} : memref<16x64xbf16> into !amx.tile<16x32xbf16>
+// AMX: vector.load {{.*}} : memref<16x32xf32>, vector<16xf32>
+func.func @rows_of_bf16_by_tiles(%q: memref<1x8x512x64xbf16>, %k: memref<1x2x500x64xbf16>, %a: memref<1x8x4x4xf32>) {
+  qsat.amplitude_score ins(%q, %k : memref<1x8x512x64xbf16>, memref<1x2x500x64xbf16>)
+    outs(%a : memref<1x8x4x4xf32>)
+    {scale = 1.250000e-01 : f64, mask = #qsat.mask<causal>}
   return
 }
