@@ -27,7 +27,7 @@ void launchPortableAudit(const FlashOp &op, const AuditSample &sample, mlir::Val
 void launchWarpAudit(const FlashOp &op, const AuditSample &sample, mlir::ValueRange captures,
                      GPULoweringContext &context);
 /// Slots of a thread block of the latter, which shares keys.
-int64_t slotsOfWarpAudit(const FlashOp &op);
+int64_t slotsOfWarpAudit(const FlashOp &op, const GPUTarget &target);
 
 } // namespace qsat
 

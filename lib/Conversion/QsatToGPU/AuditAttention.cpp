@@ -7,8 +7,6 @@
 using namespace mlir;
 using namespace qsat;
 
-using Values = DeviceBuilder::Values;
-
 SmallVector<Value *> AuditArguments::fields() {
   SmallVector<Value *> all = warp.fields();
   all.append({&drawn, &slots, &parts});
@@ -17,91 +15,71 @@ SmallVector<Value *> AuditArguments::fields() {
 
 AuditAttention::AuditAttention(NvidiaBuilder &b, const FlashOp &op, const TiledPlan &plan, const AuditArguments &args,
                                int64_t stratum, ValueRange captures, Value shared)
-    : WarpAttention(b, op, args.warp, captures, shared, plan.tileKeys / plan.partKeys, plan.partKeys), plan(plan),
-      audit(args), stratum(stratum) {}
+    : SharedTiles(b, op, plan, args.warp, captures, shared), audit(args), stratum(stratum) {}
 
 void AuditAttention::build() {
-  findPlace();
-  finish(visit());
+  findPlaces();
+  KeyWalk::Span span = keyWalk.visible(places[0].firstRow, places[0].lastRow);
+  // Parts differ by one tile at most.
+  Value least = b.div(span.count, audit.parts), more = b.rem(span.count, audit.parts);
+  Value begin = b.add(b.mul(part, least), b.min(part, more));
+  Value count = b.add(least, b.select(b.less(part, more), b.i32(1), b.i32(0)));
+  auto firstKeys = [&](Value t) { return keyWalk.firstKeys(span, b.add(begin, t)); };
+  auto queryRow = [&](Value inBlock) -> QueryRow {
+    Drawn drawn = this->drawn(inBlock);
+    Value row = b.mul(b.mul(b.extend(drawn.row), args.q.row), b.i64(2));
+    return {b.add(address(args.q, batch, drawn.head), row), drawn.isInside};
+  };
+  for (auto [group, state] : llvm::enumerate(visit(kvHead, count, firstKeys, queryRow, places)))
+    finish(state, places[group], group);
+}
+
+/// Past the last slot: what is drawn there.
+AuditAttention::Drawn AuditAttention::drawn(Value inBlock) {
+  Drawn drawn;
+  drawn.slot = b.add(firstSlot, inBlock);
+  drawn.isInside = b.less(drawn.slot, audit.slots);
+  Value known = b.min(drawn.slot, b.sub(audit.slots, 1));
+  drawn.row = b.loadConstant(b.getI32Type(), audit.drawn, b.add(slots, b.extend(known)));
+  drawn.head = b.add(b.mul(kvHead, args.kvShare), b.rem(known, args.kvShare));
+  return drawn;
 }
 
 /// The last slots first: they see most keys under a causal mask.
-void AuditAttention::findPlace() {
+void AuditAttention::findPlaces() {
   kvHead = b.create<NVVM::BlockIdYOp>(b.getI32Type());
   batch = b.create<NVVM::BlockIdZOp>(b.getI32Type());
   Value number = b.sub(b.sub(b.gridSize(), 1), b.blockId());
   part = b.rem(number, audit.parts);
-  Value firstSlot = b.mul(b.div(number, audit.parts), plan.rows()), lastSlot = b.sub(audit.slots, 1);
-  Value perStratum = b.mul(args.kvShare, 2), lastOfBlock = b.min(b.add(firstSlot, plan.rows() - 1), lastSlot);
-  place.partKeys = partKeys;
-  place.firstRow = b.mul(b.div(firstSlot, perStratum), stratum);
-  Value end = b.mul(b.add(b.div(lastOfBlock, perStratum), 1), stratum);
-  place.lastRow = b.sub(b.min(end, args.rows), 1);
-  place.column = b.shiftLeft(b.bitAnd(lane, 3), 1);
-  place.batch = batch;
+  firstSlot = b.mul(b.div(number, audit.parts), plan.rows());
   Value kvHeads = b.div(args.heads, args.kvShare);
-  Value first = b.mul(b.extend(b.add(b.mul(batch, kvHeads), kvHead)), b.extend(audit.slots));
-  for (int64_t r = 0; r < 2; ++r) {
-    slot[r] = b.add(b.add(firstSlot, b.mul(warp, kRows)), b.add(b.shiftRight(lane, 2), 8 * r));
-    Value known = b.min(slot[r], lastSlot);
-    place.row[r] = b.loadConstant(b.getI32Type(), audit.drawn, b.add(first, b.extend(known)));
-    place.head[r] = b.add(b.mul(kvHead, args.kvShare), b.rem(known, args.kvShare));
+  slots = b.mul(b.extend(b.add(b.mul(batch, kvHeads), kvHead)), b.extend(audit.slots));
+  // Any rows of the block's strata.
+  Value perStratum = b.mul(args.kvShare, 2);
+  Value lastSlot = b.min(b.add(firstSlot, plan.rows() - 1), b.sub(audit.slots, 1));
+  Value firstRow = b.mul(b.div(firstSlot, perStratum), stratum);
+  Value end = b.mul(b.add(b.div(lastSlot, perStratum), 1), stratum), lastRow = b.sub(b.min(end, args.rows), 1);
+  for (int64_t g = 0; g < plan.groups; ++g) {
+    ScoreTile::Place place = placeInBlock(firstRow, lastRow);
+    for (int64_t r = 0; r < 2; ++r) {
+      Drawn drawn = this->drawn(rowInBlock(g, r));
+      place.row[r] = drawn.row;
+      place.head[r] = drawn.head;
+    }
+    places.push_back(place);
   }
-}
-
-AuditAttention::State AuditAttention::visit() {
-  Value zero = b.i32(0), keys = address(args.k, batch, kvHead), values = address(args.v, batch, kvHead);
-  KeyWalk::Span span = keyWalk.visible(place.firstRow, place.lastRow);
-  // Parts differ by one tile at most.
-  Value least = b.div(span.count, audit.parts), more = b.rem(span.count, audit.parts);
-  Value begin = b.add(b.mul(part, least), b.min(part, more));
-  Value count = b.add(least, b.select(b.less(part, more), b.i32(1), zero));
-  auto slotOf = [&](Value t) { return b.add(shared, b.mul(b.bitAnd(t, 1), plan.tileBytes())); };
-  auto firstKeys = [&](Value t) { return keyWalk.firstKeys(span, b.add(begin, t)); };
-  auto start = [&](Value t, ValueRange firstKeys) {
-    b.when(b.less(t, count), [&] {
-      Value slot = slotOf(t);
-      copyRows(slot, keys, args.k.row, firstKeys, width, plan.threads(), thread);
-      copyRows(b.add(slot, plan.keyBytes()), values, args.v.row, firstKeys, valueWidth, plan.threads(), thread);
-    });
-    b.commitCopies();
-  };
-
-  start(zero, firstKeys(zero));
-  Value queries[2], isInside[2];
-  for (int64_t r = 0; r < 2; ++r) {
-    Value row = b.mul(b.mul(b.extend(place.row[r]), args.q.row), b.i64(2));
-    queries[r] = b.add(address(args.q, batch, place.head[r]), row);
-    isInside[r] = b.less(slot[r], audit.slots);
-  }
-  Values left = loadQueries(queries, isInside);
-  return State::unflatten(b.loop(zero, count, empty().flatten(), [&](Value t, ValueRange given) -> Values {
-    State state = State::unflatten(given);
-    b.waitCopies(0);
-    b.syncBlock(); // all threads' copies are here, and all have read the tile before
-    Value next = b.add(t, 1);
-    start(next, firstKeys(next));
-    place.firstKeys = firstKeys(t);
-    Value tile = slotOf(t);
-    Values scores = scoreTile.modify(score(left, tile), place);
-    update(state, scores, b.add(tile, plan.keyBytes()));
-    return state.flatten();
-  }));
 }
 
 /// O / l and lse of the part.
-void AuditAttention::finish(const State &state) {
-  Value zero = b.f32(0.0), base = address(args.o, batch, kvHead), kvHeads = b.div(args.heads, args.kvShare);
+void AuditAttention::finish(const State &state, const ScoreTile::Place &place, int64_t group) {
+  Value base = address(args.o, batch, kvHead), kvHeads = b.div(args.heads, args.kvShare);
   constexpr int64_t kBytes = 4;
   for (int64_t r = 0; r < 2; ++r) {
-    Value sum = scoreTile.sumOfRow(state.l[r]);
-    Value factor = b.select(b.cmpf(arith::CmpFPredicate::OEQ, sum, zero), zero, b.reciprocal(sum));
-    b.when(b.less(slot[r], audit.slots), [&] {
-      Value row = b.extend(b.add(b.mul(part, audit.slots), slot[r]));
-      Value at = b.add(base, b.mul(b.add(b.mul(row, args.o.row), b.extend(place.column)), b.i64(kBytes)));
-      for (int64_t c = 0; c < valueWidth / 8; ++c)
-        storePair(b.mulf(state.o[4 * c + 2 * r], factor), b.mulf(state.o[4 * c + 2 * r + 1], factor),
-                  b.add(at, b.i64(8 * c * kBytes)));
+    Value sum = scoreTile.sumOfRow(state.l[r]), slot = b.add(firstSlot, rowInBlock(group, r));
+    b.when(b.less(slot, audit.slots), [&] {
+      Value row = b.extend(b.add(b.mul(part, audit.slots), slot));
+      Value first = b.add(b.mul(row, args.o.row), b.extend(place.column));
+      storeRow(state, r, sum, b.add(base, b.mul(first, b.i64(kBytes))));
       b.when(b.equal(place.column, 0), [&] {
         Value rows = b.extend(b.mul(audit.parts, audit.slots));
         Value head = b.extend(b.add(b.mul(batch, kvHeads), kvHead));
@@ -111,11 +89,11 @@ void AuditAttention::finish(const State &state) {
   }
 }
 
-int64_t qsat::slotsOfWarpAudit(const FlashOp &op) { return TiledPlan(op).rows(); }
+int64_t qsat::slotsOfWarpAudit(const FlashOp &op, const GPUTarget &target) { return TiledPlan(op, target).rows(); }
 
 void qsat::launchWarpAudit(const FlashOp &op, const AuditSample &sample, ValueRange captures,
                            GPULoweringContext &context) {
-  TiledPlan plan(op);
+  TiledPlan plan(op, context.target);
   HostBuilder b(op.op->getLoc(), OpBuilder(op.op), context.symbols);
   Value slots = b.toI64(sample.slots), parts = b.toI64(sample.parts);
   HostBuilder::Array k = b.describe(op.k);

@@ -1,13 +1,12 @@
 //===- AuditAttention.h - Attention of drawn rows, by warps ---*- C++ -*-===//
-// A block has consecutive slots of a kv head, 16 for each warp, and a part of the
-// keys that some of their rows see. As in TiledAttention the warps share tiles of
-// keys and values; rows and heads differ from slot to slot.
+// A thread block has consecutive slots of a kv head and a part of the keys that some of
+// their rows see; rows and heads differ from slot to slot.
 
 #ifndef QSAT_CONVERSION_QSATTOGPU_AUDITATTENTION_H
 #define QSAT_CONVERSION_QSATTOGPU_AUDITATTENTION_H
 
 #include "Audit.h"
-#include "TiledAttention.h"
+#include "SharedTiles.h"
 
 namespace qsat {
 
@@ -20,7 +19,7 @@ struct AuditArguments {
   llvm::SmallVector<mlir::Value *> fields();
 };
 
-class AuditAttention : public WarpAttention {
+class AuditAttention : public SharedTiles {
 public:
   /// `stratum`: rows of one.
   AuditAttention(NvidiaBuilder &b, const FlashOp &op, const TiledPlan &plan, const AuditArguments &args,
@@ -29,16 +28,19 @@ public:
   void build();
 
 private:
-  void findPlace();
-  State visit();
-  void finish(const State &state);
+  /// What a row of the block stands for.
+  struct Drawn {
+    Value slot, isInside, row, head;
+  };
+  Drawn drawn(Value inBlock);
+  void findPlaces();
+  void finish(const State &state, const ScoreTile::Place &place, int64_t group);
 
-  const TiledPlan &plan;
   const AuditArguments &audit;
   int64_t stratum;
-  Value batch, kvHead, part; ///< of the block
-  Value slot[2];             ///< of this thread's rows; past the last: none
-  ScoreTile::Place place;
+  Value kvHead, part, firstSlot; ///< of the block
+  Value slots;                   ///< of the kv head: where they are drawn
+  llvm::SmallVector<ScoreTile::Place> places; ///< of the warp's groups
 };
 
 } // namespace qsat

@@ -175,7 +175,7 @@ static Value countParts(AuditOp op, const FlashOp &flash, const AuditSample &sam
     return most;
   HostBuilder host(op.getLoc(), OpBuilder(op), context.symbols);
   Value processors = host.call("qsat_gpu_processors", host.getI64Type(), {});
-  Value blocks = b.KernelBuilder::ceilDiv(sample.slots, slotsOfWarpAudit(flash));
+  Value blocks = b.KernelBuilder::ceilDiv(sample.slots, slotsOfWarpAudit(flash, context.target));
   blocks = b.mul(blocks, b.mul(b.dim(op.getK(), 0), b.dim(op.getK(), 1)));
   Value wanted = b.div(b.mul(b.toIndex(processors), kRounds), b.max(blocks, 1));
   return b.clamp(wanted, b.index(1), most);

@@ -18,7 +18,7 @@ static void buildKernel(gpu::GPUModuleOp module, StringRef name, const FlashOp &
 }
 
 void qsat::lowerTiledAttention(const FlashOp &op, ValueRange captures, GPULoweringContext &context) {
-  TiledPlan plan(op);
+  TiledPlan plan(op, context.target);
   HostBuilder b(op.op->getLoc(), OpBuilder(op.op), context.symbols);
   HostBuilder::Array q = b.describe(op.q);
   Value tiles = b.ceilDiv(q.extents[2], plan.rows());

@@ -227,46 +227,55 @@ void WarpAttention::storePair(Value low, Value high, Value address) {
 // Products
 //===----------------------------------------------------------------------===//
 
-Values WarpAttention::score(ValueRange queries, Value tile) {
+SmallVector<Values> WarpAttention::score(int64_t groups, Queries queries, Value tile) {
   // The lane's row of four matrices: keys 0-7, 8-15 by columns 0-7, 8-15.
   Value key = b.add(b.shiftLeft(b.shiftRight(lane, 4), 3), b.bitAnd(lane, 7));
   Value half = b.bitAnd(b.shiftRight(lane, 3), 1);
   Value row = b.add(tile, b.add(b.mul(key, pitch(width)), b.shiftLeft(half, 4)));
-  Values scores(tileKeys / 2, b.f32(0.0));
+  SmallVector<Values> scores(groups, Values(tileKeys / 2, b.f32(0.0)));
   for (int64_t step = 0; step < width / kStep; ++step) {
-    ValueRange left = queries.slice(4 * step, 4);
+    SmallVector<Values> left;
+    for (int64_t g = 0; g < groups; ++g)
+      left.push_back(queries(g, step));
     for (int64_t keys = 0; keys < tileKeys; keys += 16) {
       Values right = b.loadMatrices(b.add(row, keys * pitch(width) + step * kStep * kElement), /*transposed=*/false);
-      for (int64_t n = 0; n < 2; ++n) {
-        int64_t at = keys / 2 + 4 * n;
-        Values sum = b.multiplyAdd(ValueRange(scores).slice(at, 4), left, ValueRange(right).slice(2 * n, 2), element);
-        llvm::copy(sum, scores.begin() + at);
-      }
+      for (auto [ofGroup, operand] : llvm::zip_equal(scores, left))
+        for (int64_t n = 0; n < 2; ++n)
+          accumulate(ofGroup, keys / 2 + 4 * n, operand, ValueRange(right).slice(2 * n, 2));
     }
   }
   return scores;
 }
 
-void WarpAttention::update(State &state, Values scores, Value tile) {
-  Value factors[2];
-  scoreTile.softmax(scores, state, /*isFirst=*/false, factors);
-  for (auto [i, o] : llvm::enumerate(state.o))
-    o = b.mulf(o, factors[i / 2 % 2]);
+Values WarpAttention::score(ValueRange queries, Value tile) {
+  auto ofStep = [&](int64_t, int64_t step) { return Values(queries.slice(4 * step, 4)); };
+  return score(/*groups=*/1, ofStep, tile)[0];
+}
+
+void WarpAttention::accumulate(Values &sums, int64_t at, ValueRange left, ValueRange right) {
+  llvm::copy(b.multiplyAdd(ValueRange(sums).slice(at, 4), left, right, element), sums.begin() + at);
+}
+
+void WarpAttention::update(MutableArrayRef<State> states, MutableArrayRef<Values> scores, Value tile) {
   // Accumulators have the layout of the left operand.
-  Values weights;
-  for (size_t i = 0; i < scores.size(); i += 2)
-    weights.push_back(b.pack(scores[i], scores[i + 1], element));
+  SmallVector<Values> weights(states.size());
+  for (auto [state, ofGroup, packed] : llvm::zip_equal(states, scores, weights)) {
+    Value factors[2];
+    scoreTile.softmax(ofGroup, state, /*isFirst=*/false, factors);
+    for (auto [i, o] : llvm::enumerate(state.o))
+      o = b.mulf(o, factors[i / 2 % 2]);
+    for (size_t i = 0; i < ofGroup.size(); i += 2)
+      packed.push_back(b.pack(ofGroup[i], ofGroup[i + 1], element));
+  }
   // The lane's row of four matrices: keys 0-7, 8-15 by columns 0-7, 8-15.
   Value row = b.add(tile, b.add(b.mul(b.bitAnd(lane, 15), pitch(valueWidth)), b.shiftLeft(b.shiftRight(lane, 4), 4)));
   for (int64_t keys = 0; keys < tileKeys; keys += kStep) {
-    ValueRange left = ValueRange(weights).slice(keys / 4, 4);
     for (int64_t column = 0; column < valueWidth; column += 16) {
       Values right = b.loadMatrices(b.add(row, keys * pitch(valueWidth) + column * kElement), /*transposed=*/true);
-      for (int64_t n = 0; n < 2; ++n) {
-        int64_t at = column / 2 + 4 * n;
-        Values sum = b.multiplyAdd(ValueRange(state.o).slice(at, 4), left, ValueRange(right).slice(2 * n, 2), element);
-        llvm::copy(sum, state.o.begin() + at);
-      }
+      for (auto [state, packed] : llvm::zip_equal(states, weights))
+        for (int64_t n = 0; n < 2; ++n)
+          accumulate(state.o, column / 2 + 4 * n, ValueRange(packed).slice(keys / 4, 4),
+                     ValueRange(right).slice(2 * n, 2));
     }
   }
 }

@@ -80,12 +80,19 @@ protected:
   /// The two rows of this thread as left operands; `rows` are the addresses,
   /// zeros where not `isInside`.
   Values loadQueries(mlir::ArrayRef<Value> rows, mlir::ArrayRef<Value> isInside);
-  /// S [16,keys] of the keys at `tile`.
+  /// The left operand of a step of the product with the keys: 4 pairs of elements,
+  /// of one group of 16 rows.
+  using Queries = llvm::function_ref<Values(int64_t group, int64_t step)>;
+  /// S [16,keys] of the keys at `tile`, for each group of rows.
+  llvm::SmallVector<Values> score(int64_t groups, Queries queries, Value tile);
+  /// The same for one group, from what loadQueries gives.
   Values score(mlir::ValueRange queries, Value tile);
-  /// Softmax of `scores` and O += P V of the values at `tile`.
-  void update(State &state, Values scores, Value tile);
+  /// Softmax of `scores` and O += P V of the values at `tile`, for each group.
+  void update(llvm::MutableArrayRef<State> states, llvm::MutableArrayRef<Values> scores, Value tile);
   /// Elements of o for two neighbouring columns, at a byte address.
   void storePair(Value low, Value high, Value address);
+  /// sums [at, at + 4) += left . right.
+  void accumulate(Values &sums, int64_t at, mlir::ValueRange left, mlir::ValueRange right);
 
   NvidiaBuilder &b;
   const FlashOp &op;

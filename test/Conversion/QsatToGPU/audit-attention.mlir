@@ -1,12 +1,12 @@
-// Where warps have products, a tile of 64 keys: twice 8 of 8 keys by 4 of 16 columns,
-// and of values.
+// Where warps have products, a tile of 64 keys: 8 of 8 keys by 4 of 16 columns, for two
+// groups of 16 rows, and of values.
 // RUN: qsat-opt --convert-qsat-to-gpu=chip=sm_80 --canonicalize --cse %s | FileCheck %s
 // RUN: %if ptxas %{ qsat-opt --qsat-nvidia-pipeline=chip=sm_80 %s | FileCheck %s --check-prefix=CUBIN %}
 // CUBIN-COUNT-3: gpu.binary @{{.*}} bin = "\7FELF
-// CHECK-LABEL:    llvm.func @qsat_audit({{.*}}maxntid = array<i32: 256>
-// CHECK-COUNT-32: nvvm.mma.sync
+// CHECK-LABEL:    llvm.func @qsat_audit({{.*}}maxntid = array<i32: 128>
+// CHECK-COUNT-64: nvvm.mma.sync
 // CHECK:          llvm.intr.exp2
-// CHECK-COUNT-32: nvvm.mma.sync
+// CHECK-COUNT-64: nvvm.mma.sync
 // CHECK-NOT:      nvvm.mma.sync
 // CHECK-LABEL:    func.func @audit_bf16(
 // CHECK:            call @qsat_gpu_processors

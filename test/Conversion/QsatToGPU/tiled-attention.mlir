@@ -1,5 +1,6 @@
 // Products of warps: for chips without those of warpgroups, and for what those
-// cannot do. All warps of a block read one tile while the next is copied.
+// cannot do. All warps of a block read one tile while the next is copied; a warp has 32
+// rows, whose queries are in shared memory, or 16, whose are in registers.
 // RUN: qsat-opt --convert-qsat-to-gpu=chip=sm_80 --canonicalize --cse %s | FileCheck %s
 // RUN: %if ptxas %{ qsat-opt --qsat-nvidia-pipeline=chip=sm_80 %s | FileCheck %s --check-prefix=CODE %}
 // RUN: qsat-opt --convert-qsat-to-gpu --remarks-filter-missed=qsat %s 2>&1 | FileCheck %s --check-prefix=HOPPER
@@ -15,13 +16,16 @@
 // CHECK:         nvvm.maxntid = array<i32: 128>
 
 // CHECK-LABEL: gpu.module @qsat_attention
-// CHECK:         nvvm.maxntid = array<i32: 256>
+// CHECK:         nvvm.maxntid = array<i32: 128>, nvvm.minctasm = 2
 // CHECK:         scf.for
 // CHECK:           nvvm.cp.async.wait.group 0
 // CHECK-NEXT:      nvvm.barrier
 // CHECK:           nvvm.cp.async.shared.global
 // CHECK:           nvvm.cp.async.commit.group
-// CHECK:           nvvm.mma.sync
+// Of a step, the queries of both groups; then keys for both.
+// CHECK-COUNT-3:   nvvm.ldmatrix
+// CHECK-COUNT-4:   nvvm.mma.sync
+// CHECK:           nvvm.ldmatrix
 
 // CHECK-LABEL: func.func @width(
 // CODE-COUNT-4: bin = "\7FELF
