@@ -133,10 +133,13 @@ class Library:
 
 
 class Module(Library):
-    """qsat ops on memrefs; `module.call(name, arrays...)` calls a function of it."""
+    """qsat ops on memrefs; `module.call(name, arrays...)` calls a function of it.
 
-    def __init__(self, text, qsat_opt, cpu="host", load=True):
-        passes = [f"--convert-qsat-to-loops=cpu={cpu}", *PASSES]
+    `options` are further ones of convert-qsat-to-loops.
+    """
+
+    def __init__(self, text, qsat_opt, cpu="host", load=True, options=""):
+        passes = [f"--convert-qsat-to-loops=cpu={cpu} {options}".rstrip(), *PASSES]
         march = "native" if cpu == "host" else cpu
         super().__init__(text, qsat_opt, passes, march, runtime_of(qsat_opt), load)
 

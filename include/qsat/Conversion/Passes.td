@@ -11,8 +11,9 @@ def ConvertQsatToLoops : Pass<"convert-qsat-to-loops", "::mlir::ModuleOp"> {
     Every op becomes `scf.parallel` over tasks, here (batch, head, rows), each of
     which is one call of a private function that is emitted once per
     configuration (operand types, attributes, score region). Memory stays linear
-    in the context: keys and values are packed into a heap buffer, a query block
-    works in a scratch on the stack, nothing is allocated in the loop. Bitwise
+    in the context, and below 64 MB for each kv head of attention: keys and values are
+    packed into a heap buffer, those that it has no room for into the scratch on the
+    stack that a query block works in, nothing is allocated in the loop. Bitwise
     the same result whatever the number of threads.
 
     The target decides how attention multiplies: f32 in whatever vector registers
@@ -42,7 +43,10 @@ def ConvertQsatToLoops : Pass<"convert-qsat-to-loops", "::mlir::ModuleOp"> {
     Option<"cpu", "cpu", "std::string", "\"host\"",
            "CPU to emit kernels for, as LLVM names it; `host` is this machine">,
     Option<"features", "features", "std::string", "\"\"",
-           "features of the CPU on top of its own, as in LLVM: `+avx2,-avx512f`">
+           "features of the CPU on top of its own, as in LLVM: `+avx2,-avx512f`">,
+    Option<"packedBytes", "packed-bytes", "int64_t", "56 << 20",
+           "bytes of the packed keys and values of one kv head of attention; keys past "
+           "them are packed tile by tile where they are used">
   ];
   let statistics = [
     Statistic<"numLowered", "lowered", "number of qsat ops lowered to loops">,

@@ -54,6 +54,9 @@ struct CPUTarget {
   /// Data caches of one core, in bytes.
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;
+  /// Memory for the packed keys and values of one kv head of attention. Tiles of keys
+  /// past it are packed by each task that uses them.
+  int64_t packedBytes = 56 << 20;
 
   /// Facts of `cpu` (`host` or empty: this machine) with `features` on top.
   /// Fails on a CPU that LLVM does not know.

@@ -31,8 +31,8 @@ LogicalResult qsat::lowerAttention(AttentionOp attention, LoweringContext &conte
     llvm::append_range(types, ValueRange(operands).getTypes());
     return kb.function(context.module, name, types, [&](ValueRange args) {
       unsigned count = attention->getNumOperands();
-      FlashKernel flash(kb, op, shape, args.slice(5, count), args.drop_front(5 + count), args[3],
-                        args[4]);
+      FlashKernel flash(kb, op, shape, args.slice(5, count), args.drop_front(5 + count),
+                        PackedKeys{args[3], args[4], packed.kernel});
       flash.begin(args[0], args[1], kb.mul(args[2], shape.rows), kb.dim(flash.operand(0), 2));
       flash.visitAll();
       flash.finish();

@@ -171,7 +171,8 @@ LogicalResult qsat::lowerAudit(AuditOp audit, LoweringContext &context) {
     llvm::append_range(types, ValueRange(operands).getTypes());
     return b.function(context.module, name, types, [&](ValueRange args) {
       ValueRange ofOp = args.drop_front(6).drop_back(captures.size());
-      FlashKernel flash(b, op, shape, ofOp, args.take_back(captures.size()), args[3], args[4]);
+      FlashKernel flash(b, op, shape, ofOp, args.take_back(captures.size()),
+                        PackedKeys{args[3], args[4], packed.kernel});
       Value extent = b.dim(ofOp[3], 2);
       Value group = b.div(b.dim(ofOp[3], 1), b.dim(ofOp[1], 1));
       flash.setSample({args[5], group, extent, audit.getStratum()});

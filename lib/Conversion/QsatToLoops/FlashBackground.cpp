@@ -203,12 +203,12 @@ void FlashKernel::visitBackground(const BlockStatistics &statistics, ListedBlock
       kb.when(isHere, [&] { kb.store(hidden, hiddenBlocks, {place}); });
     });
     if (statistics.keyMeans)
-      buildScores(exactPanel ? exactPanel : panel, statistics.keyMeans, group, count, scores);
+      buildScores(exactPanel ? exactPanel : panel, ofHead(statistics.keyMeans), group, count, scores);
     if (statistics.keyVariances)
-      buildScores(squares, statistics.keyVariances, group, count, spreads);
+      buildScores(squares, ofHead(statistics.keyVariances), group, count, spreads);
     weighTile(first, count);
     softmaxTile(weights);
-    accumulateTile({weights, statistics.valueMeans, first, count});
+    accumulateTile({weights, ofHead(statistics.valueMeans), first, count});
   });
   if (op.background == Background::Rank1)
     visitPartialBlocks(blocks, listed);

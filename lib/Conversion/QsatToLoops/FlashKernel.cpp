@@ -178,6 +178,7 @@ FlashShape::FlashShape(const FlashOp &op, const CPUTarget &target) {
       2 * op.blockKeys <= kGathered)
     gatheredKeys = kGathered - kGathered % op.blockKeys;
   packsValues = !readsValuesInPlace(op, *this);
+  limitPacking(op, target.packedBytes);
   pairsBackground = isPaired && !usesTiles && valueWidth % (2 * lanes) == 0 &&
                     op.background != Background::None && op.background != Background::T2;
 }
@@ -187,10 +188,9 @@ FlashShape::FlashShape(const FlashOp &op, const CPUTarget &target) {
 //===----------------------------------------------------------------------===//
 
 FlashKernel::FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape &shape,
-                         ValueRange operands, ValueRange captures, Value packedKeys,
-                         Value packedValues)
+                         ValueRange operands, ValueRange captures, const PackedKeys &packed)
     : kb(kb), op(op), shape(shape), operands(operands), captures(captures), acc(op.acc),
-      keys(packedKeys), values(packedValues), mask(kb, op, operands) {
+      packed(packed), mask(kb, op, operands) {
   // By number, never by value: another op that shares this kernel may have
   // different values where this one has the same value twice.
   q = operands[0];
@@ -216,6 +216,8 @@ FlashKernel::FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape 
   }
   if (shape.pair > 1 && (!shape.packsValues || shape.pairsBackground))
     pairs = kb.scratch({shape.keys / 2, 2, 2 * shape.lanes}, shape.operand);
+  if (shape.packsOnUse)
+    beginPackingOnUse();
   // Whole registers of rows: `finish` works on those.
   int64_t rows = llvm::alignTo(shape.rows, shape.lanes);
   maxima = kb.scratch({rows}, acc);
@@ -227,7 +229,7 @@ void FlashKernel::begin(Value batch, Value head, Value first, Value end) {
   this->batch = batch;
   this->head = head;
   firstRow = first;
-  Value group = kb.div(kb.dim(q, 1), kb.dim(keys, 1));
+  Value group = kb.div(kb.dim(q, 1), kb.dim(packed.keys, 1));
   kvHead = kb.div(head, group);
   numRows = kb.min(kb.sub(end, first), kb.index(shape.rows));
   paddedRows = kb.mul(kb.ceilDiv(numRows, shape.rowStep), shape.rowStep);
@@ -359,8 +361,8 @@ void FlashKernel::prefetchValues(const KeyTile &tile) {
   int64_t perLine = 512 / shape.operand.getIntOrFloatBitWidth();
   kb.loop(kb.index(0), tile.count, 1, [&](Value j) {
     for (int64_t d = 0; d < shape.valueWidth; d += perLine)
-      memref::PrefetchOp::create(kb, kb.getLoc(), values,
-                                 ValueRange{batch, kvHead, kb.add(tile.first, j), kb.index(d)},
+      memref::PrefetchOp::create(kb, kb.getLoc(), tile.values.memref,
+                                 tile.values.at({kb.add(tile.row, j), kb.index(d)}),
                                  /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
   });
 }
@@ -368,9 +370,10 @@ void FlashKernel::prefetchValues(const KeyTile &tile) {
 void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
   Value end = kb.add(first, shape.keys);
   Value seen = kb.min(kb.min(end, limit), lastVisible.high);
-  KeyTile tile{first, limit, group, kb.sub(seen, first)};
+  KeyTile tile{first, limit, kb.sub(seen, first), {}, {}, {}, {}};
   bool isLogit = logit || op.region;
   auto steps = [&] {
+    locate(tile, group);
     if (shape.usesTiles && !logit)
       return visitTiles(tile);
     if (logit) {
@@ -380,7 +383,7 @@ void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
                 [&](Value j) { kb.storeVector(logits, scores, {r, j}); });
       });
     } else {
-      buildScores(panel, keys, tile.group, tile.count, scores);
+      buildScores(panel, tile.keys, tile.group, tile.count, scores);
     }
     if (op.region)
       modifyTile(tile);
@@ -393,12 +396,8 @@ void FlashKernel::visit(Value first, Value limit, Value group, Value logit) {
     if (shape.pair > 1 && !shape.packsValues)
       prefetchValues(tile);
     softmaxTile(probabilities, isLogit ? Value() : factor);
-    Value row = tile.first, count = tile.count;
-    if (shape.pair > 1 && shape.packsValues) {
-      row = kb.mul(tile.group, shape.tile.columns / shape.pair);
-      count = kb.ceilDiv(count, shape.pair);
-    }
-    accumulateTile({probabilities, values, row, count});
+    Value count = shape.packsValues ? kb.ceilDiv(tile.count, shape.pair) : tile.count;
+    accumulateTile({probabilities, tile.values, tile.row, count});
   };
   if (!op.isSparse) // visitAll goes over visible tiles only
     return steps();

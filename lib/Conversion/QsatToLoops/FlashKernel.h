@@ -74,6 +74,10 @@ struct FlashShape {
   int64_t tilesPerBlock;     ///< tiles of one block of keys
   int64_t panelsPerBlock;    ///< panels of one block of rows
   bool packsValues;          ///< V is not read in place
+  /// Blocks of keys, the first ones, that are packed ahead, as many as there is memory
+  /// for; and whether there may be more.
+  int64_t blocksAhead;
+  bool packsOnUse;
   /// The means of blocks are pairs of bf16 too. Not for t2: its variances stay exact.
   bool pairsBackground;
   mlir::FloatType operand;   ///< of Q, K, P and V as the products read them
@@ -86,6 +90,9 @@ struct FlashShape {
 
   /// The same without AMX: it reads the same packed keys and values.
   FlashShape withoutTiles() const;
+
+private:
+  void limitPacking(const FlashOp &op, int64_t bytes);
 };
 
 /// K transposed in groups of `tile.columns` keys, and V as the kernel reads it.
@@ -101,9 +108,26 @@ struct FlashShape {
 /// A chunk is a register (`lanes`) of columns of V, its keys are those of all tiles.
 /// In pairs a group is two registers of keys, one after the other, so that 16 rows of
 /// one are a tile of AMX that lies in one piece.
+///
+/// Of a long context only the first blocks are packed so, ahead of the loop over panels.
+/// A tile of the others is packed, in the same layout, into the scratch of the panel that
+/// visits it: [1,1,...]. A causal mask hides those most.
 struct PackedKeys {
   mlir::Value keys, values;
-  llvm::SmallVector<mlir::Value> buffers; ///< to be freed after the loop
+  /// pack(b, kv head, tile, to b, to kv head, to tile, k, packed keys [, v, packed values])
+  mlir::func::FuncOp kernel;
+  llvm::SmallVector<mlir::Value> buffers = {}; ///< to be freed after the loop
+};
+
+/// One kv head of K or V, packed or not: [batch, head, ...].
+struct HeadSlice {
+  mlir::Value memref, batch, head;
+
+  llvm::SmallVector<mlir::Value> at(mlir::ValueRange rest) const {
+    llvm::SmallVector<mlir::Value> all{batch, head};
+    llvm::append_range(all, rest);
+    return all;
+  }
 };
 
 struct LoweringContext;
@@ -132,10 +156,12 @@ BlockStatistics buildBlockStatistics(KernelBuilder &kb, const FlashOp &op,
 /// A tile of keys [first, first + keys), of which [first, limit) may be read.
 struct KeyTile {
   mlir::Value first, limit;
-  mlir::Value group; ///< the first packed group
-  mlir::Value count; ///< number of keys that any row of the panel may see
+  mlir::Value count;      ///< number of keys that any row of the panel may see
+  HeadSlice keys, values; ///< what holds the tile
+  mlir::Value group;      ///< its first group of the packed keys
+  mlir::Value row;        ///< its first row of the values (of pairs where they are packed so)
   /// Of gathered blocks, which every row sees whole: the packed groups, in order, in
-  /// place of consecutive ones, and their number. Nothing else of the tile is set.
+  /// place of consecutive ones, and their number. Else only `keys` and `values` are set.
   mlir::Value gathered = {}, numGathered = {};
 };
 
@@ -151,7 +177,9 @@ struct RowSample {
 /// Rows of P and of V to multiply: `rows` [rows,keys], and from row `first` on
 /// `count` rows of `values` (rows of pairs where they are packed so).
 struct WeightedValues {
-  mlir::Value rows, values, first, count;
+  mlir::Value rows;
+  HeadSlice values;
+  mlir::Value first, count;
 };
 
 class FlashKernel {
@@ -161,8 +189,7 @@ public:
   /// `operands` are the arguments that stand for the operands of `op`,
   /// `captures` those for the values that the region takes from around it.
   FlashKernel(KernelBuilder &kb, const FlashOp &op, const FlashShape &shape,
-              mlir::ValueRange operands, mlir::ValueRange captures, Value packedKeys,
-              Value packedValues);
+              mlir::ValueRange operands, mlir::ValueRange captures, const PackedKeys &packed);
 
   /// The rows are drawn ones: to be called before `begin`.
   void setSample(RowSample drawn) { sample = drawn; }
@@ -218,7 +245,11 @@ private:
   Value applyRegion(Value scores, Value row, Value key, Value limit);
   void loadPanel(Value panel, int64_t width, double factor);
   void clearState();
-  void buildScores(Value rows, Value keys, Value group, Value count, Value scores);
+  void beginPackingOnUse();
+  void locate(KeyTile &tile, Value group);
+  Value isPackedAhead(Value group);
+  HeadSlice ofHead(Value tensor) const { return {tensor, batch, kvHead}; }
+  void buildScores(Value rows, const HeadSlice &keys, Value group, Value count, Value scores);
   void modifyTile(const KeyTile &tile);
   void maskTile(const KeyTile &tile);
   void softmaxTile(Value probabilities, Value factor = {});
@@ -236,7 +267,8 @@ private:
   const FlashShape &shape;
   llvm::SmallVector<Value> operands, captures;
   mlir::FloatType acc;
-  Value q, keys, values, o, lse, kept;
+  Value q, o, lse, kept;
+  PackedKeys packed, onUse; ///< ahead, and the scratch for a tile of the others
   MaskOnKeys mask;
   // Scratch: q [rows,D], s [rows,keys], p [rows,keys] (s itself where P is not
   // rounded), out [rows,paddedWidth], m [rows], l [rows,lanes], and, at the end,

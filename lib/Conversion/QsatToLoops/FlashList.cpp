@@ -40,7 +40,7 @@ Value FlashKernel::isWhole(Value first, Value limit) {
   return kb.both(isSeen, kb.either(inWindow, inSinks));
 }
 
-/// Blocks that all rows see whole are gathered and visited together once there are
+/// Blocks that all rows see whole, and that are packed, are gathered and visited together once there are
 /// enough, or no more: what is paid once for a step hides behind many keys. The
 /// others are visited one by one.
 void FlashKernel::visitGathered(Value count, function_ref<Value(Value)> block) {
@@ -63,6 +63,8 @@ void FlashKernel::visitGathered(Value count, function_ref<Value(Value)> block) {
                               kb.both(isLast, kb.less(zero, pending)));
     kb.when(isReady, [&] {
       KeyTile tile{};
+      tile.keys = ofHead(packed.keys);
+      tile.values = ofHead(packed.values);
       tile.gathered = tiles.gathered;
       tile.numGathered = pending;
       visitTiles(tile);
@@ -76,10 +78,12 @@ void FlashKernel::visitGathered(Value count, function_ref<Value(Value)> block) {
 Value FlashKernel::appendBlock(Value block, Value pending) {
   Value first = kb.mul(block, op.blockKeys), limit = kb.add(first, op.blockKeys);
   int64_t groups = op.blockKeys / kTileSide;
+  Value group = kb.mul(block, groups), isGathered = isWhole(first, limit);
+  if (shape.packsOnUse)
+    isGathered = kb.both(isGathered, isPackedAhead(group));
   return kb.choose(
-      isWhole(first, limit),
+      isGathered,
       [&]() -> Values {
-        Value group = kb.mul(block, groups);
         for (int64_t n = 0; n < groups; ++n)
           kb.store(kb.add(group, n), tiles.gathered, {kb.add(pending, n)});
         return {kb.add(pending, groups)};

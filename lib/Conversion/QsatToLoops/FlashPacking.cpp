@@ -33,28 +33,41 @@ static Values buildTranspose(KernelBuilder &kb, Values rows) {
 }
 
 namespace {
-/// Packs the tile of keys [first, min(first + keys, limit)) of one kv head.
+/// Packs the tile of keys [first, min(first + keys, limit)) of one kv head, to the groups
+/// from `group` and the rows of V from `row` on.
 struct TilePacker {
   KernelBuilder &kb;
   const FlashOp &op;
   const FlashShape &shape;
-  Value batch, head, first, limit, group;
+  Value first, limit, group, row;
 
-  void packKeys(Value k, Value packed);
-  void packValues(Value v, Value packed);
-  void packKeyPairs(Value k, Value packed);
-  void packValuePairs(Value v, Value packed);
+  void packKeys(const HeadSlice &k, const HeadSlice &packed);
+  void packValues(const HeadSlice &v, const HeadSlice &packed);
+  void packKeyPairs(const HeadSlice &k, const HeadSlice &packed);
+  void packValuePairs(const HeadSlice &v, const HeadSlice &packed);
 
 private:
-  /// Element (row, d) of `source`; 0 past the limit or the width.
-  Value loadOrZero(Value source, Value row, Value d, int64_t width);
+  Value load(const HeadSlice &source, Value key, Value d) {
+    return kb.loadAs(shape.operand, source.memref, source.at({key, d}));
+  }
+  Value load(const HeadSlice &source, Value key, Value d, int64_t lanes) {
+    return kb.loadVectorAs(shape.operand, source.memref, source.at({key, d}), lanes);
+  }
+  void store(Value x, const HeadSlice &packed, ValueRange at) {
+    kb.store(x, packed.memref, packed.at(at));
+  }
+  void storeVector(Value x, const HeadSlice &packed, ValueRange at) {
+    kb.storeVector(x, packed.memref, packed.at(at));
+  }
+  /// Element (key, d) of `source`; 0 past the limit or the width.
+  Value loadOrZero(const HeadSlice &source, Value key, Value d, int64_t width);
 };
 } // namespace
 
 /// packed [B,Hkv,groups,D,columns]: keys past the limit are 0.
-void TilePacker::packKeys(Value k, Value packed) {
+void TilePacker::packKeys(const HeadSlice &k, const HeadSlice &packed) {
   int64_t lanes = shape.lanes, columns = shape.tile.columns;
-  int64_t whole = KernelBuilder::isRowContiguous(k) ? shape.width - shape.width % lanes : 0;
+  int64_t whole = KernelBuilder::isRowContiguous(k.memref) ? shape.width - shape.width % lanes : 0;
   Value zero = kb.constant(op.acc, 0.0);
   kb.loop(0, shape.keys, lanes, [&](Value j) {
     Value key = kb.add(first, j);
@@ -63,9 +76,9 @@ void TilePacker::packKeys(Value k, Value packed) {
       Value source = kb.add(key, w);
       Value x = kb.choose(
           kb.less(source, limit),
-          [&]() -> Values { return {kb.loadAs(op.acc, k, {batch, head, source, d})}; },
+          [&]() -> Values { return {load(k, source, d)}; },
           [&]() -> Values { return {zero}; })[0];
-      kb.store(x, packed, {batch, head, place, d, kb.add(lane, w)});
+      store(x, packed, {place, d, kb.add(lane, w)});
     };
     auto packAll = [&](int64_t from) {
       kb.loop(from, shape.width, 1,
@@ -80,9 +93,9 @@ void TilePacker::packKeys(Value k, Value packed) {
           kb.loop(0, whole, lanes, [&](Value d) {
             Values rows;
             for (int64_t w = 0; w < lanes; ++w)
-              rows.push_back(kb.loadVectorAs(op.acc, k, {batch, head, kb.add(key, w), d}, lanes));
+              rows.push_back(load(k, kb.add(key, w), d, lanes));
             for (auto [n, row] : llvm::enumerate(buildTranspose(kb, rows)))
-              kb.storeVector(row, packed, {batch, head, place, kb.add(d, n), lane});
+              storeVector(row, packed, {place, kb.add(d, n), lane});
           });
           packAll(whole);
           return {};
@@ -95,37 +108,33 @@ void TilePacker::packKeys(Value k, Value packed) {
 }
 
 /// packed [B,Hkv,N,paddedWidth]: columns past Dv are 0.
-void TilePacker::packValues(Value v, Value packed) {
+void TilePacker::packValues(const HeadSlice &v, const HeadSlice &packed) {
   int64_t lanes = shape.lanes;
   int64_t whole =
-      KernelBuilder::isRowContiguous(v) ? shape.valueWidth - shape.valueWidth % lanes : 0;
+      KernelBuilder::isRowContiguous(v.memref) ? shape.valueWidth - shape.valueWidth % lanes : 0;
   Value zero = kb.constant(op.acc, 0.0);
-  kb.loop(first, kb.min(kb.add(first, shape.keys), limit), 1, [&](Value key) {
-    kb.loop(0, whole, lanes, [&](Value d) {
-      Value x = kb.loadVectorAs(op.acc, v, {batch, head, key, d}, lanes);
-      kb.storeVector(x, packed, {batch, head, key, d});
-    });
-    kb.loop(whole, shape.valueWidth, 1, [&](Value d) {
-      kb.store(kb.loadAs(op.acc, v, {batch, head, key, d}), packed, {batch, head, key, d});
-    });
-    kb.loop(shape.valueWidth, shape.paddedWidth, 1,
-            [&](Value d) { kb.store(zero, packed, {batch, head, key, d}); });
+  Value count = kb.min(kb.sub(limit, first), kb.index(shape.keys));
+  kb.loop(kb.index(0), count, 1, [&](Value j) {
+    Value key = kb.add(first, j), to = kb.add(row, j);
+    kb.loop(0, whole, lanes, [&](Value d) { storeVector(load(v, key, d, lanes), packed, {to, d}); });
+    kb.loop(whole, shape.valueWidth, 1, [&](Value d) { store(load(v, key, d), packed, {to, d}); });
+    kb.loop(shape.valueWidth, shape.paddedWidth, 1, [&](Value d) { store(zero, packed, {to, d}); });
   });
 }
 
-Value TilePacker::loadOrZero(Value source, Value row, Value d, int64_t width) {
-  auto element = cast<FloatType>(cast<MemRefType>(source.getType()).getElementType());
-  Value isInside = kb.both(kb.less(row, limit), kb.less(d, kb.index(width)));
+Value TilePacker::loadOrZero(const HeadSlice &source, Value key, Value d, int64_t width) {
+  Value isInside = kb.both(kb.less(key, limit), kb.less(d, kb.index(width)));
   return kb.choose(
-      isInside, [&]() -> Values { return {kb.load(source, {batch, head, row, d})}; },
-      [&]() -> Values { return {kb.constant(element, 0.0)}; })[0];
+      isInside, [&]() -> Values { return {load(source, key, d)}; },
+      [&]() -> Values { return {kb.constant(shape.operand, 0.0)}; })[0];
 }
 
 /// packed [B,Hkv,2 groups,D/2,2 lanes]: a transpose of pairs, taken as integers.
 /// Keys past the limit are 0.
-void TilePacker::packKeyPairs(Value k, Value packed) {
+void TilePacker::packKeyPairs(const HeadSlice &k, const HeadSlice &packed) {
   int64_t lanes = shape.lanes, padded = shape.operandWidth;
-  int64_t whole = KernelBuilder::isRowContiguous(k) ? shape.width - shape.width % (2 * lanes) : 0;
+  int64_t whole =
+      KernelBuilder::isRowContiguous(k.memref) ? shape.width - shape.width % (2 * lanes) : 0;
   Value firstPlace = kb.mul(group, shape.tile.columns / lanes);
   VectorType words = kb.vec(kb.getI32Type(), lanes), pairs = kb.vec(shape.operand, 2 * lanes);
   kb.loop(0, shape.keys, lanes, [&](Value j) {
@@ -136,7 +145,7 @@ void TilePacker::packKeyPairs(Value k, Value packed) {
         kb.loop(0, lanes, 1, [&](Value w) {
           Value x = loadOrZero(k, kb.add(key, w), d, shape.width);
           Value at = kb.add(kb.mul(w, 2), kb.rem(d, 2));
-          kb.store(x, packed, {batch, head, place, kb.div(d, 2), at});
+          store(x, packed, {place, kb.div(d, 2), at});
         });
       });
     };
@@ -144,12 +153,12 @@ void TilePacker::packKeyPairs(Value k, Value packed) {
       kb.loop(0, from, 2 * lanes, [&](Value d) {
         Values rows;
         for (int64_t w = 0; w < lanes; ++w) {
-          Value row = kb.loadVector(k, {batch, head, kb.add(key, w), d}, 2 * lanes);
+          Value row = load(k, kb.add(key, w), d, 2 * lanes);
           rows.push_back(vector::BitCastOp::create(kb, kb.getLoc(), words, row));
         }
         for (auto [n, row] : llvm::enumerate(buildTranspose(kb, rows)))
-          kb.storeVector(vector::BitCastOp::create(kb, kb.getLoc(), pairs, row), packed,
-                         {batch, head, place, kb.add(kb.div(d, 2), n), kb.index(0)});
+          storeVector(vector::BitCastOp::create(kb, kb.getLoc(), pairs, row), packed,
+                      {place, kb.add(kb.div(d, 2), n), kb.index(0)});
       });
       packOneByOne(from);
       return Values();
@@ -161,31 +170,29 @@ void TilePacker::packKeyPairs(Value k, Value packed) {
 
 /// packed [B,Hkv,chunks,keys/2,2 lanes]: two rows of V interleaved. Keys past the
 /// limit and columns past Dv are 0.
-void TilePacker::packValuePairs(Value v, Value packed) {
+void TilePacker::packValuePairs(const HeadSlice &v, const HeadSlice &packed) {
   // Two registers of columns at a time.
   int64_t lanes = shape.lanes, columns = 2 * lanes;
   int64_t padded = llvm::alignTo(shape.valueWidth, columns);
   int64_t whole =
-      KernelBuilder::isRowContiguous(v) ? shape.valueWidth - shape.valueWidth % columns : 0;
-  Value firstRow = kb.mul(group, shape.tile.columns / 2);
+      KernelBuilder::isRowContiguous(v.memref) ? shape.valueWidth - shape.valueWidth % columns : 0;
   kb.loop(0, shape.keys / 2, 1, [&](Value pair) {
-    Value row = kb.add(firstRow, pair), key = kb.add(first, kb.mul(pair, 2)), next = kb.add(key, 1);
+    Value to = kb.add(row, pair), key = kb.add(first, kb.mul(pair, 2)), next = kb.add(key, 1);
     auto packOneByOne = [&](int64_t from) {
       kb.loop(from, padded, 1, [&](Value d) {
         for (int64_t odd : {0, 1}) {
           Value x = loadOrZero(v, kb.add(key, odd), d, shape.valueWidth);
           Value at = kb.add(kb.mul(kb.rem(d, lanes), 2), odd);
-          kb.store(x, packed, {batch, head, kb.div(d, lanes), row, at});
+          store(x, packed, {kb.div(d, lanes), to, at});
         }
       });
     };
     auto packAll = [&](int64_t from) {
       kb.loop(0, from, columns, [&](Value d) {
         Value chunk = kb.div(d, lanes);
-        Value a = kb.loadVector(v, {batch, head, key, d}, columns);
-        Value b = kb.loadVector(v, {batch, head, next, d}, columns);
+        Value a = load(v, key, d, columns), b = load(v, next, d, columns);
         for (auto [n, pairs] : llvm::enumerate(kb.interleave(a, b)))
-          kb.storeVector(pairs, packed, {batch, head, kb.add(chunk, n), row, kb.index(0)});
+          storeVector(pairs, packed, {kb.add(chunk, n), to, kb.index(0)});
       });
       packOneByOne(from);
       return Values();
@@ -194,70 +201,152 @@ void TilePacker::packValuePairs(Value v, Value packed) {
   });
 }
 
-/// A heap buffer, aligned to a cache line.
-static Value allocate(KernelBuilder &kb, FloatType element, ArrayRef<int64_t> shape,
-                      ValueRange sizes) {
-  return memref::AllocOp::create(kb, kb.getLoc(), MemRefType::get(shape, element), sizes,
-                                 ValueRange(), kb.getI64IntegerAttr(64));
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+/// The types of packed keys and of packed values, dynamic in what depends on their number.
+static MemRefType getKeysType(const FlashShape &shape) {
+  constexpr int64_t any = ShapedType::kDynamic;
+  int64_t columns = shape.pair > 1 ? shape.lanes : shape.tile.columns;
+  return MemRefType::get({any, any, any, shape.operandWidth / shape.pair, shape.pair * columns},
+                         shape.operand);
+}
+static MemRefType getValuesType(const FlashShape &shape) {
+  constexpr int64_t any = ShapedType::kDynamic;
+  if (shape.pair == 1)
+    return MemRefType::get({any, any, any, shape.paddedWidth}, shape.operand);
+  int64_t chunks = llvm::alignTo(shape.valueWidth, shape.tile.columns) / shape.lanes;
+  return MemRefType::get({any, any, chunks, any, 2 * shape.lanes}, shape.operand);
+}
+
+/// Groups of packed keys of a tile, as `getKeysType` counts them.
+static int64_t getGroups(const FlashShape &shape) {
+  return shape.keys / (shape.pair > 1 ? shape.lanes : shape.tile.columns);
+}
+
+void FlashShape::limitPacking(const FlashOp &op, int64_t bytes) {
+  int64_t row = operandWidth;
+  if (packsValues)
+    row += pair > 1 ? llvm::alignTo(valueWidth, tile.columns) : paddedWidth;
+  int64_t block = tilesPerBlock * keys * row * operand.getIntOrFloatBitWidth() / 8;
+  blocksAhead = bytes / block;
+  int64_t extent = cast<MemRefType>(op.k.getType()).getDimSize(2);
+  packsOnUse = ShapedType::isDynamic(extent) || llvm::divideCeil(extent, op.blockKeys) > blocksAhead;
 }
 
 PackedKeys qsat::buildPacking(KernelBuilder &kb, const FlashOp &op, const FlashShape &shape,
                               LoweringContext &context) {
-  constexpr int64_t dynamic = ShapedType::kDynamic;
-  int64_t groupsPerTile = shape.keys / shape.tile.columns;
   Value batches = kb.dim(op.k, 0), heads = kb.dim(op.k, 1), extent = kb.dim(op.k, 2);
-  Value tiles = kb.mul(kb.ceilDiv(extent, op.blockKeys), shape.tilesPerBlock);
+  Value blocks = kb.ceilDiv(extent, op.blockKeys);
+  if (shape.packsOnUse) {
+    blocks = kb.min(blocks, kb.index(shape.blocksAhead));
+    extent = kb.min(extent, kb.index(shape.blocksAhead * op.blockKeys));
+  }
+  Value tiles = kb.mul(blocks, shape.tilesPerBlock);
   PackedKeys packed;
-  int64_t pair = shape.pair, columns = pair > 1 ? shape.lanes : shape.tile.columns;
-  int64_t keyShape[] = {dynamic, dynamic, dynamic, shape.operandWidth / pair, pair * columns};
-  packed.keys = allocate(kb, shape.operand, keyShape,
-                         {batches, heads, kb.mul(tiles, shape.keys / columns)});
-  packed.buffers.push_back(packed.keys);
+  auto allocate = [&](MemRefType type, Value count) -> Value {
+    packed.buffers.push_back(memref::AllocOp::create(kb, kb.getLoc(), type,
+                                                     ValueRange{batches, heads, count}, ValueRange(),
+                                                     kb.getI64IntegerAttr(64)));
+    return packed.buffers.back();
+  };
+  packed.keys = allocate(getKeysType(shape), kb.mul(tiles, getGroups(shape)));
   packed.values = op.v;
   SmallVector<Value> operands{op.k, packed.keys};
   if (shape.packsValues) {
-    int64_t chunks = llvm::alignTo(shape.valueWidth, shape.tile.columns) / columns;
-    if (pair > 1)
-      packed.values = allocate(kb, shape.operand, {dynamic, dynamic, chunks, dynamic, 2 * columns},
-                               {batches, heads, kb.mul(tiles, shape.keys / 2)});
-    else
-      packed.values = allocate(kb, op.acc, {dynamic, dynamic, dynamic, shape.paddedWidth},
-                               {batches, heads, extent});
-    packed.buffers.push_back(packed.values);
+    Value rows = shape.pair > 1 ? kb.mul(tiles, shape.keys / 2) : extent;
+    packed.values = allocate(getValuesType(shape), rows);
     operands.append({op.v, packed.values});
   }
 
-  // pack(b, kv head, tile, k, packed keys [, v, packed values])
-  func::FuncOp kernel = context.kernels.get(op.op, "qsat_pack", [&] {
-    Type index = kb.getIndexType();
-    SmallVector<Type> types{index, index, index};
+  packed.kernel = context.kernels.get(op.op, "qsat_pack", [&] {
+    SmallVector<Type> types(6, kb.getIndexType());
     llvm::append_range(types, ValueRange(operands).getTypes());
     return kb.function(context.module, "qsat_pack", types, [&](ValueRange args) {
-      Value extent = kb.dim(args[3], 2), tile = args[2];
-      Value block = kb.div(tile, shape.tilesPerBlock);
-      Value offset = kb.mul(kb.rem(tile, shape.tilesPerBlock), shape.keys);
-      Value begin = kb.mul(block, op.blockKeys);
-      Value limit = kb.min(kb.add(begin, op.blockKeys), extent);
-      TilePacker packer{kb,    op,
-                        shape, args[0],
-                        args[1], kb.add(begin, offset),
-                        limit, kb.mul(tile, groupsPerTile)};
-      if (shape.pair > 1) {
-        packer.packKeyPairs(args[3], args[4]);
-        if (shape.packsValues)
-          packer.packValuePairs(args[5], args[6]);
-        return;
-      }
-      packer.packKeys(args[3], args[4]);
+      auto firstKey = [&](Value tile) {
+        Value offset = kb.mul(kb.rem(tile, shape.tilesPerBlock), shape.keys);
+        return kb.add(kb.mul(kb.div(tile, shape.tilesPerBlock), op.blockKeys), offset);
+      };
+      ValueRange from = args.take_front(3), to = args.slice(3, 3);
+      auto source = [&](Value x) { return HeadSlice{x, from[0], from[1]}; };
+      auto place = [&](Value x) { return HeadSlice{x, to[0], to[1]}; };
+      Value end = kb.mul(kb.add(kb.div(from[2], shape.tilesPerBlock), 1), op.blockKeys);
+      TilePacker packer{kb, op, shape, firstKey(from[2]), kb.min(end, kb.dim(args[6], 2)),
+                        kb.mul(to[2], shape.keys / shape.tile.columns),
+                        shape.pair > 1 ? kb.mul(to[2], shape.keys / 2) : firstKey(to[2])};
+      bool isPaired = shape.pair > 1;
+      (packer.*(isPaired ? &TilePacker::packKeyPairs : &TilePacker::packKeys))(source(args[6]),
+                                                                               place(args[7]));
       if (shape.packsValues)
-        packer.packValues(args[5], args[6]);
+        (packer.*(isPaired ? &TilePacker::packValuePairs : &TilePacker::packValues))(
+            source(args[8]), place(args[9]));
     });
   });
   kb.parallel(kb.mul(kb.mul(batches, heads), tiles), [&](Value t) {
-    Value head = kb.div(t, tiles);
-    SmallVector<Value> arguments{kb.div(head, heads), kb.rem(head, heads), kb.rem(t, tiles)};
+    Value task = kb.div(t, tiles), batch = kb.div(task, heads), head = kb.rem(task, heads);
+    Value tile = kb.rem(t, tiles);
+    SmallVector<Value> arguments{batch, head, tile, batch, head, tile};
     llvm::append_range(arguments, operands);
-    func::CallOp::create(kb, kb.getLoc(), kernel, arguments);
+    func::CallOp::create(kb, kb.getLoc(), packed.kernel, arguments);
   });
   return packed;
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles that are packed where they are used
+//===----------------------------------------------------------------------===//
+
+/// Scratch for one tile.
+void FlashKernel::beginPackingOnUse() {
+  auto scratch = [&](MemRefType type, ArrayRef<int64_t> extents) -> Value {
+    Value memory = kb.scratch(extents, type.getElementType());
+    return memref::CastOp::create(kb, kb.getLoc(), type, memory);
+  };
+  MemRefType keys = getKeysType(shape), values = getValuesType(shape);
+  onUse.keys = scratch(keys, {1, 1, getGroups(shape), keys.getDimSize(3), keys.getDimSize(4)});
+  if (!shape.packsValues)
+    return;
+  if (shape.pair == 1)
+    onUse.values = scratch(values, {1, 1, shape.keys, values.getDimSize(3)});
+  else
+    onUse.values = scratch(values, {1, 1, values.getDimSize(2), shape.keys / 2, values.getDimSize(4)});
+}
+
+/// i1: the packed group `group` was packed ahead.
+Value FlashKernel::isPackedAhead(Value group) {
+  int64_t groups = shape.keys / shape.tile.columns;
+  Value ahead = kb.mul(kb.div(kb.dim(packed.keys, 2), getGroups(shape)), groups);
+  return kb.less(group, ahead);
+}
+
+/// Says where the tile is packed whose groups start at `group`, and packs it if it is not.
+void FlashKernel::locate(KeyTile &tile, Value group) {
+  bool isPaired = shape.pair > 1 && shape.packsValues;
+  tile.keys = ofHead(packed.keys);
+  tile.values = ofHead(packed.values);
+  tile.group = group;
+  tile.row = isPaired ? kb.mul(group, shape.tile.columns / shape.pair) : tile.first;
+  if (!shape.packsOnUse)
+    return;
+  Value zero = kb.index(0);
+  Values places = kb.choose(
+      isPackedAhead(group),
+      [&]() -> Values { return {packed.keys, packed.values, batch, kvHead, group, tile.row}; },
+      [&]() -> Values {
+        Value number = kb.div(group, shape.keys / shape.tile.columns);
+        SmallVector<Value> arguments{batch, kvHead, number, zero, zero, zero, operands[1], onUse.keys};
+        if (!shape.packsValues) {
+          func::CallOp::create(kb, kb.getLoc(), packed.kernel, arguments);
+          return {onUse.keys, packed.values, zero, zero, zero, tile.row};
+        }
+        arguments.append({operands[2], onUse.values});
+        func::CallOp::create(kb, kb.getLoc(), packed.kernel, arguments);
+        return {onUse.keys, onUse.values, zero, zero, zero, zero};
+      });
+  tile.keys = {places[0], places[2], places[3]};
+  tile.group = places[4];
+  tile.row = places[5];
+  if (shape.packsValues)
+    tile.values = {places[1], places[2], places[3]};
 }

@@ -51,7 +51,7 @@ Values RegisterTile::multiply(Value count, Values init,
 }
 
 /// scores [rows,count] = rows [rows,D] . keys [D,columns] of each group.
-void FlashKernel::buildScores(Value panel, Value keys, Value firstGroup, Value count,
+void FlashKernel::buildScores(Value panel, const HeadSlice &keys, Value firstGroup, Value count,
                               Value scores) {
   int64_t columns = shape.tile.columns, pair = isPaired(panel) ? 2 : 1;
   int64_t steps = isPaired(panel) ? shape.operandWidth / pair : shape.width;
@@ -65,9 +65,9 @@ void FlashKernel::buildScores(Value panel, Value keys, Value firstGroup, Value c
       Values init(shape.tile.rows * parts, kb.constant(kb.vec(acc, lanes), 0.0));
       Values result = tile.multiply(kb.index(steps), init, [&](Value d, int64_t c) {
         if (pair == 1)
-          return kb.loadVector(keys, {batch, kvHead, group, d, kb.index(c)}, lanes);
+          return kb.loadVector(keys.memref, keys.at({group, d, kb.index(c)}), lanes);
         Value half = kb.add(kb.mul(group, parts), c / lanes);
-        return kb.loadVector(keys, {batch, kvHead, half, d, kb.index(0)}, 2 * lanes);
+        return kb.loadVector(keys.memref, keys.at({half, d, kb.index(0)}), 2 * lanes);
       });
       for (auto [n, value] : llvm::enumerate(result))
         kb.storeVector(value, scores, {tile.rows[n / parts], kb.add(column, n % parts * lanes)});
@@ -90,7 +90,7 @@ void FlashKernel::accumulateTile(const WeightedValues &step) {
 /// `column` on. What is after an odd last row may be anything: zeros take its place.
 void FlashKernel::interleaveRows(const WeightedValues &step, Value column) {
   auto load = [&](Value row) {
-    return kb.loadVector(step.values, {batch, kvHead, row, column}, 2 * shape.lanes);
+    return kb.loadVector(step.values.memref, step.values.at({row, column}), 2 * shape.lanes);
   };
   auto store = [&](Value x, Value y, Value pair) {
     for (auto [n, part] : llvm::enumerate(kb.interleave(x, y)))
@@ -109,7 +109,8 @@ void FlashKernel::interleaveRows(const WeightedValues &step, Value column) {
 
 void FlashKernel::accumulateColumns(const WeightedValues &step, Value column, int64_t columns) {
   // Once for all rows of P.
-  bool isInterleaved = isPaired(step.rows) && cast<MemRefType>(step.values.getType()).getRank() == 4;
+  const HeadSlice &values = step.values;
+  bool isInterleaved = isPaired(step.rows) && cast<MemRefType>(values.memref.getType()).getRank() == 4;
   if (isInterleaved)
     interleaveRows(step, column);
   Value count = isInterleaved ? kb.ceilDiv(step.count, 2) : step.count;
@@ -126,10 +127,10 @@ void FlashKernel::accumulateColumns(const WeightedValues &step, Value column, in
       if (isInterleaved)
         return kb.loadVector(pairs, {j, kb.index(c / lanes), kb.index(0)}, 2 * lanes);
       Value row = kb.add(step.first, j);
-      if (!isPaired(step.values))
-        return kb.loadVector(step.values, {batch, kvHead, row, kb.add(column, c)}, lanes);
+      if (!isPaired(values.memref))
+        return kb.loadVector(values.memref, values.at({row, kb.add(column, c)}), lanes);
       Value chunk = kb.add(kb.div(column, lanes), c / lanes);
-      return kb.loadVector(step.values, {batch, kvHead, chunk, row, kb.index(0)}, 2 * lanes);
+      return kb.loadVector(values.memref, values.at({chunk, row, kb.index(0)}), 2 * lanes);
     });
     for (auto [n, value] : llvm::enumerate(result))
       kb.storeVector(value, out, {tile.rows[n / parts], kb.add(column, n % parts * lanes)});

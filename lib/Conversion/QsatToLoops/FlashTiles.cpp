@@ -160,9 +160,9 @@ Steps StripBuilder::scoreSteps(Value t, Value slot) {
                                    {kb.add(strip, row * kTile), kb.index(chunk * kSide)});
         if (row == 0)
           state->b[column] =
-              loadTile(operand, kernel.keys,
-                       {kernel.batch, kernel.kvHead, kb.add(state->group, column),
-                        kb.index(chunk * kTile), kb.index(0)});
+              loadTile(operand, tile.keys.memref,
+                       tile.keys.at({kb.add(state->group, column), kb.index(chunk * kTile),
+                                     kb.index(0)}));
         state->sums[n] = multiply(state->a[row], state->b[column], state->sums[n]);
         if (chunk == chunks - 1)
           amx::TileStoreOp::create(
@@ -349,8 +349,8 @@ void StripBuilder::accumulateGroups(Value start, Value end) {
         return loadTile(operand, scratch.weights, {t, kb.index(half * kTile), kb.index(0)});
       };
       auto values = [&](int64_t half) {
-        return loadTile(operand, kernel.values,
-                        {kernel.batch, kernel.kvHead, kb.add(chunk, half), row, kb.index(0)});
+        return loadTile(operand, tile.values.memref,
+                        tile.values.at({kb.add(chunk, half), row, kb.index(0)}));
       };
       Value p0 = weights(0), v0 = values(0);
       Value o0 = multiply(p0, v0, sums[0]);

@@ -52,6 +52,11 @@ struct ConvertQsatToLoops : public qsat::impl::ConvertQsatToLoopsBase<ConvertQsa
       getOperation().emitError(llvm::toString(target.takeError()));
       return signalPassFailure();
     }
+    if (packedBytes < 0) {
+      getOperation().emitError("expected packed-bytes of at least 0, but got ") << packedBytes;
+      return signalPassFailure();
+    }
+    target->packedBytes = packedBytes;
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa<QsatDialect>(op->getDialect()) && !isa<YieldOp>(op))

@@ -49,7 +49,7 @@ LogicalResult qsat::lowerSparseAttention(SparseAttentionOp sparse, LoweringConte
     return kb.function(context.module, name, types, [&](ValueRange args) {
       unsigned begin = 5 + statistics.buffers.size(), count = sparse->getNumOperands();
       FlashKernel flash(kb, op, shape, args.slice(begin, count), args.drop_front(begin + count),
-                        args[3], args[4]);
+                        PackedKeys{args[3], args[4], packed.kernel});
       BlockStatistics means = getArguments(statistics, args.drop_front(5));
       bool hasBackground = op.background != Background::None;
       if (hasBackground)

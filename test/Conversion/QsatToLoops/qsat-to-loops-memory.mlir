@@ -1,6 +1,6 @@
 // What attention of 128k keys allocates, for one kv head of D = 128: K, packed, 32 MiB
-// where pairs of bf16 are multiplied. V is read in place, and so is V of f32, whose K takes
-// 64 MiB.
+// where pairs of bf16 are multiplied. V is read in place, and so is V of f32; K of f32 would
+// take 64 MiB, so that the last 16k keys are packed tile by tile where they are used.
 // RUN: qsat-opt --convert-qsat-to-loops=cpu=znver5 --canonicalize --cse --split-input-file %s | FileCheck %s
 
 // CHECK-LABEL: func.func @dense(
@@ -69,7 +69,7 @@ func.func @listed(%q: memref<1x4x131072x128xbf16>, %k: memref<1x1x131072x128xbf1
 // -----
 
 // CHECK-LABEL: func.func @single(
-// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x1x4096x128x32xf32>
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x1x3584x128x32xf32>
 // CHECK-NOT: memref.alloc(
 func.func @single(%q: memref<1x4x131072x128xf32>, %k: memref<1x1x131072x128xf32>,
                   %o: memref<1x4x131072x128xf32>) {
@@ -79,3 +79,9 @@ func.func @single(%q: memref<1x4x131072x128xf32>, %k: memref<1x1x131072x128xf32>
     outs(%o : memref<1x4x131072x128xf32>) {mask = #qsat.mask<causal>}
   return
 }
+
+// The kernel packs a tile of the others into its scratch.
+// CHECK-LABEL: func.func private @qsat_attention(
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<1x1x4x128x32xf32>
+// CHECK: scf.if
+// CHECK: func.call @qsat_pack

@@ -45,23 +45,26 @@ class Case:
     size: float = 1.0  #: of q
     softcap: bool = False
     blocks: tuple = ()  #: (block_m, block_n, listed blocks per row of blocks)
+    packed_bytes: int = -1  #: of a kv head, to be packed ahead at most; -1: the default
+    dynamic: bool = False  #: rows and keys are not known to the compiler
 
     def __str__(self):
         return " ".join(f"{k}={v}" for k, v in vars(self).items() if v != getattr(Case(), k)) or "default"
 
     def text(self):
-        q = memref(self.element, 1, self.heads, self.rows, self.width)
-        k = memref(self.element, 1, self.kv_heads, self.keys, self.width)
-        v = memref(self.element, 1, self.kv_heads, self.keys, self.value_width)
-        o = memref(self.element, 1, self.heads, self.rows, self.value_width)
-        lse = memref("f32", 1, self.heads, self.rows)
+        rows, keys = ("?", "?") if self.dynamic else (self.rows, self.keys)
+        q = memref(self.element, 1, self.heads, rows, self.width)
+        k = memref(self.element, 1, self.kv_heads, keys, self.width)
+        v = memref(self.element, 1, self.kv_heads, keys, self.value_width)
+        o = memref(self.element, 1, self.heads, rows, self.value_width)
+        lse = memref("f32", 1, self.heads, rows)
         arguments, op, listed = f"%q: {q}, %k: {k}, %v: {v}", "qsat.attention", ""
         attributes = [f"scale = {self.scale!r} : f64"]
         if self.mask:
             attributes.append(f"mask = #qsat.mask<{self.mask}>")
         if self.blocks:
             block_m, block_n, size = self.blocks
-            blocks = -(-self.rows // block_m)
+            blocks = "?" if self.dynamic else -(-self.rows // block_m)
             i, c = memref("i32", 1, self.heads, blocks, size), memref("i32", 1, self.heads, blocks)
             arguments += f", %i: {i}, %c: {c}"
             op, listed = "qsat.sparse_attention", f" list(%i, %c : {i}, {c})"
@@ -108,6 +111,22 @@ CASES = [
     Case(element="f16", size=40.0, rows=64, keys=700),
     Case(element="f16", scale=-0.2, softcap=True, rows=33, keys=200, width=72, value_width=72),
     Case(element="f16", blocks=(64, 64, 12), rows=130, keys=900, size=20.0, width=128),
+    # Some of the keys are packed ahead, the others where they are used; and all of those.
+    Case(packed_bytes=300_000, rows=200, keys=1131, width=128, value_width=128),
+    Case(packed_bytes=300_000, heads=4, kv_heads=2, rows=333, keys=1500, width=128, value_width=128,
+         mask="causal, offset = 1167", dynamic=True),
+    Case(packed_bytes=150_000, rows=700, keys=700, mask="causal, window = 300, sinks = 2", value_width=80),
+    Case(packed_bytes=0, rows=70, keys=601, softcap=True, width=72, value_width=72),
+    Case(packed_bytes=100_000, blocks=(128, 64, 12), rows=300, keys=1000, mask="causal, offset = 650"),
+    Case(packed_bytes=100_000, blocks=(128, 128, 5), rows=300, keys=1033, dynamic=True, width=128,
+         value_width=128),
+    Case(element="f32", packed_bytes=300_000, rows=210, keys=1131, width=128, value_width=128),
+    Case(element="f32", packed_bytes=100_000, heads=4, kv_heads=2, rows=400, keys=500, value_width=80,
+         mask="causal, offset = 100", dynamic=True),
+    Case(element="f32", packed_bytes=100_000, blocks=(64, 96, 5), rows=150, keys=700, value_width=80),
+    Case(element="f16", packed_bytes=300_000, heads=4, kv_heads=2, rows=150, keys=1131, width=128,
+         value_width=128, mask="causal, offset = 981", dynamic=True),
+    Case(element="f16", packed_bytes=100_000, blocks=(64, 64, 12), rows=130, keys=1000, size=20.0),
 ]
 
 
@@ -191,5 +210,9 @@ def serves(cpu, case):
     return case.element in ELEMENTS.get(cpu, case.element)
 
 
+def options_of(case):
+    return f"packed-bytes={case.packed_bytes}" if case.packed_bytes >= 0 else ""
+
+
 if __name__ == "__main__":
-    sys.exit(targets.run(__doc__, CASES, targets.NEEDS, wrong_with, serves))
+    sys.exit(targets.run(__doc__, CASES, targets.NEEDS, wrong_with, serves, options_of))

@@ -54,11 +54,12 @@ def memref(element, *shape):
     return f"memref<{'x'.join(map(str, shape))}x{element}>"
 
 
-def run(doc, cases, needs, wrong_with, serves=lambda cpu, case: True):
+def run(doc, cases, needs, wrong_with, serves=lambda cpu, case: True, options=lambda case: ""):
     """Runs the cases as each CPU of `needs` that `serves` them; prints a line for each; returns the exit code.
 
     A case has `text()`, its program, and a string. `wrong_with(case, module)` says what is wrong with what the
-    module computes, or nothing. A CPU whose instructions this machine lacks is passed over (and named).
+    module computes, or nothing. `options(case)` are further ones of its lowering. A CPU whose instructions this
+    machine lacks is passed over (and named).
     """
     parser = argparse.ArgumentParser(description=doc.split("\n")[0])
     parser.add_argument("--qsat-opt", default="", help="compiles the programs")
@@ -79,7 +80,8 @@ def run(doc, cases, needs, wrong_with, serves=lambda cpu, case: True):
         for case in cases:
             if not serves(cpu, case):
                 continue
-            module = kind(case.text(), arguments.qsat_opt, cpu, load=not arguments.compile_only)
+            module = kind(case.text(), arguments.qsat_opt, cpu, load=not arguments.compile_only,
+                          options=options(case))
             if arguments.compile_only:
                 continue
             wrong = wrong_with(case, module)
