@@ -139,6 +139,7 @@ std::vector<RuntimeFunction> getRuntimeFunctions() {
           {"qsat_report_selection", reinterpret_cast<void *>(&qsat_report_selection)},
           {"qsat_report_audit", reinterpret_cast<void *>(&qsat_report_audit)},
           {"qsat_report_overlap", reinterpret_cast<void *>(&qsat_report_overlap)},
+          {"qsat_max_threads", reinterpret_cast<void *>(&qsat_max_threads)},
           {"qsat_request_amx", reinterpret_cast<void *>(&qsat_request_amx)},
           {"qsat_assert_failed", reinterpret_cast<void *>(&qsat_assert_failed)}};
 }

@@ -42,6 +42,10 @@ void qsat_report_overlap(int32_t id, const float *overlap, int64_t rows, int64_t
 /// called before the threads that use them start; asks once.
 int32_t qsat_request_amx();
 
+/// The most threads that a parallel loop started here would have: those of OpenMP, or one
+/// where the process has no OpenMP.
+int32_t qsat_max_threads();
+
 /// An assertion of the model failed: prints `message` and exits with status 1.
 [[noreturn]] void qsat_assert_failed(const char *message);
 

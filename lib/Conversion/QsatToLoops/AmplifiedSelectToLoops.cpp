@@ -20,14 +20,13 @@ static void buildSelect(SelectKernel &s) {
   if (!sequential)
     extents.push_back(s.blocksM);
   std::string name = ("qsat_select_" + stringifyPolicy(s.op.getPolicy()) + "_row").str();
-  b.parallel(name, extents, [&](ValueRange iv) {
+  b.parallelWithScratch(name, extents, [&](ValueRange iv) {
     s.batch = iv[0];
     s.list = iv[1];
-    TaskBuilder::Values buffers;
     for (Value *buffer : {&s.p, &s.key, &s.sums})
-      buffers.push_back(*buffer = b.allocate(s.f32, {s.blocksN}));
+      *buffer = b.scratch(s.f32, {s.blocksN});
     for (Value *buffer : {&s.eligible, &s.forced, &s.marked})
-      buffers.push_back(*buffer = b.allocate(b.getI1Type(), {s.blocksN}));
+      *buffer = b.scratch(b.getI1Type(), {s.blocksN});
     s.order.emplace(b, s.blocksN);
     if (sequential) {
       Value zero = b.constant(s.f32, 0.0);
@@ -40,8 +39,6 @@ static void buildSelect(SelectKernel &s) {
       s.block = iv[2];
       buildRow(s);
     }
-    s.order->release();
-    b.release(buffers);
   });
 }
 

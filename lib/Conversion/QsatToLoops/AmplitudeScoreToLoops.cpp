@@ -73,7 +73,7 @@ LogicalResult qsat::lowerAmplitudeScore(AmplitudeScoreOp op, LoweringContext &co
     func::FuncOp tiled = getScore(name + "_amx", {registers.columns, kTileRows, /*isAMX=*/true});
     kernel = getKernel(name + "_either", [&](ValueRange operands) {
       b.ifElse(
-          requestAMX(b, context.module),
+          requestAMX(b),
           [&] { func::CallOp::create(b, b.getLoc(), tiled, operands); },
           [&] { func::CallOp::create(b, b.getLoc(), plain, operands); });
     });

@@ -443,7 +443,7 @@ PanelKernels::PanelKernels(KernelBuilder &kb, LoweringContext &context, Operatio
       kb.choose(args[0], [&] { return call(withTiles); }, [&] { return call(withoutTiles); });
     });
   });
-  hasTiles = requestAMX(kb, context.module);
+  hasTiles = requestAMX(kb);
 }
 
 void PanelKernels::call(KernelBuilder &kb, ValueRange arguments) const {

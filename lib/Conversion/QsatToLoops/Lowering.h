@@ -23,8 +23,11 @@ struct LoweringContext {
   KernelCache<mlir::func::FuncOp> kernels; ///< those emitted so far
 };
 
+/// What the runtime's function `name`, () -> i32, answers.
+mlir::Value askRuntime(mlir::ImplicitLocOpBuilder &b, mlir::StringRef name);
+
 /// True (i1) where the system lets this process use AMX; asked before any thread does.
-mlir::Value requestAMX(mlir::ImplicitLocOpBuilder &b, mlir::ModuleOp module);
+mlir::Value requestAMX(mlir::ImplicitLocOpBuilder &b);
 
 mlir::LogicalResult lowerAttention(AttentionOp op, LoweringContext &context);
 mlir::LogicalResult lowerSparseAttention(SparseAttentionOp op, LoweringContext &context);

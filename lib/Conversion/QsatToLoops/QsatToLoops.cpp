@@ -17,14 +17,18 @@ namespace qsat {
 using namespace mlir;
 using namespace qsat;
 
-Value qsat::requestAMX(ImplicitLocOpBuilder &b, ModuleOp module) {
-  constexpr StringLiteral name = "qsat_request_amx";
-  if (!module.lookupSymbol(name)) {
+Value qsat::askRuntime(ImplicitLocOpBuilder &b, StringRef name) {
+  Operation *table = SymbolTable::getNearestSymbolTable(b.getInsertionBlock()->getParentOp());
+  if (!SymbolTable::lookupSymbolIn(table, name)) {
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(module.getBody());
+    b.setInsertionPointToStart(&table->getRegion(0).front());
     func::FuncOp::create(b, b.getLoc(), name, b.getFunctionType({}, {b.getI32Type()})).setPrivate();
   }
-  Value answer = func::CallOp::create(b, b.getLoc(), name, TypeRange(b.getI32Type())).getResult(0);
+  return func::CallOp::create(b, b.getLoc(), name, TypeRange(b.getI32Type())).getResult(0);
+}
+
+Value qsat::requestAMX(ImplicitLocOpBuilder &b) {
+  Value answer = askRuntime(b, "qsat_request_amx");
   Value zero = arith::ConstantOp::create(b, b.getLoc(), b.getI32IntegerAttr(0));
   return arith::CmpIOp::create(b, b.getLoc(), arith::CmpIPredicate::ne, answer, zero);
 }

@@ -17,7 +17,7 @@ using namespace qsat;
 static void loadGroupPanel(ScoreKernel &s) {
   TaskBuilder &b = s.b;
   int64_t stride = s.op.getStride();
-  s.panel = b.allocate(s.acc, {b.mul(s.chunks, stride), s.width, b.index(s.tile.lanes)});
+  s.panel = b.scratch(s.acc, {b.mul(s.chunks, stride), s.width, b.index(s.tile.lanes)});
   Value scale = b.constant(s.acc, s.op.getScale().convertToDouble());
   forEachLane(s, [&](const LanePlace &at) {
     b.loop(b.index(stride), [&](Value t) {
@@ -107,6 +107,5 @@ void qsat::buildAntidiagonalScore(ScoreKernel &s) {
       s.storeStatistics(keyBlock, s.firstLane(chunk), m, l);
     });
     finishScores(s);
-    b.release(s.panel);
   });
 }

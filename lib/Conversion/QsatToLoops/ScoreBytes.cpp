@@ -132,11 +132,11 @@ void qsat::buildRoundedKeys(ScoreKernel &s) {
 void qsat::loadRoundedPanel(ScoreKernel &s, double factor) {
   TaskBuilder &b = s.b;
   Value width = roundedWidth(s);
-  s.quads = b.allocate(b.getI8Type(), {s.chunks, b.div(width, 4), b.index(4 * s.tile.lanes)});
-  s.laneFactors = b.allocate(s.acc, {b.mul(s.chunks, s.tile.lanes)});
+  s.quads = b.scratch(b.getI8Type(), {s.chunks, b.div(width, 4), b.index(4 * s.tile.lanes)});
+  s.laneFactors = b.scratch(s.acc, {b.mul(s.chunks, s.tile.lanes)});
   if (s.tile.isAMX)
     allocateTileSums(s, b.getI32Type());
-  Value row = b.allocate(b.getI8Type(), {width});
+  Value row = b.scratch(b.getI8Type(), {width});
   // 128 + x^ in each byte: its highest bit flipped.
   Value flip = b.splat(b.create<arith::ConstantIntOp>(-128, 8), 4);
   forEachLane(s, [&](const LanePlace &at) {
@@ -151,7 +151,6 @@ void qsat::loadRoundedPanel(ScoreKernel &s, double factor) {
       b.storeVector(bytes, s.quads, {at.chunk, quad, b.mul(at.w, 4)});
     });
   });
-  b.release(row);
 }
 
 /// Sums of products (i32) of `rows` and of the lanes of `chunk`, row by row, register by

@@ -90,17 +90,12 @@ void qsat::buildCascadeScore(ScoreKernel &s) {
   s.firstRow = stride / 2;
   s.perBlock = (s.op.getBlockM() + stride - 1) / stride;
   buildScoreTasks(s, "qsat_score_cascade", [&] {
-    Value through =
-        b.allocate(b.getI1Type(), {b.mul(s.blocksPerTask, s.group), s.blocksN});
-    Value anyList = b.allocate(b.getI1Type(), {b.index(1)});
+    Value through = b.scratch(b.getI1Type(), {b.mul(s.blocksPerTask, s.group), s.blocksN});
+    Value anyList = b.scratch(b.getI1Type(), {b.index(1)});
     SortedOrder order(b, s.blocksN);
     letThrough(s, through, order);
-    s.panel = s.pairs = {}; // those of d2 are released
     loadExactPanel(s);
     sampleLetThrough(s, through, anyList);
     finishScores(s);
-    order.release();
-    b.release({through, anyList});
-    releasePanels(s);
   });
 }

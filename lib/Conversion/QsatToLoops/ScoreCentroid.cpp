@@ -13,7 +13,7 @@ using namespace qsat;
 /// log2(e), so (q scale)^2 log2(e) / 2 is p^2 / (2 log2(e)).
 static Value squarePanel(ScoreKernel &s) {
   TaskBuilder &b = s.b;
-  Value squares = b.allocate(s.acc, {s.chunks, s.width, b.index(s.tile.lanes)});
+  Value squares = b.scratch(s.acc, {s.chunks, s.width, b.index(s.tile.lanes)});
   Value factor = b.constant(s.lanesType, 0.5 / kLog2E);
   b.loop(s.chunks, [&](Value chunk) {
     b.loop(s.width, [&](Value d) {
@@ -54,8 +54,6 @@ void qsat::centroidStatistics(ScoreKernel &s, const KeyStatistics &blocks) {
       b.when(isSeen, [&] { scoreBlocks(chunk, firstBlock); });
     });
   });
-  if (squares)
-    b.release(squares);
 }
 
 /// Replaces (m, l) by the exact ones where a lane does not see all of the block.
@@ -92,7 +90,6 @@ void qsat::buildCentroidScore(ScoreKernel &s, bool secondOrder) {
       correctPartial(s, keyBlock, chunk, full);
     });
     finishScores(s);
-    releasePanels(s);
   });
   b.release(blocks.mean);
   if (secondOrder)
@@ -102,8 +99,8 @@ void qsat::buildCentroidScore(ScoreKernel &s, bool secondOrder) {
 /// A lane is a query block of one head: the mean of its rows, times `factor`.
 static void loadMeanPanel(ScoreKernel &s, double factor) {
   TaskBuilder &b = s.b;
-  s.panel = b.allocate(s.acc, {s.chunks, s.width, b.index(s.tile.lanes)});
-  Value mean = b.allocate(s.acc, {s.width});
+  s.panel = b.scratch(s.acc, {s.chunks, s.width, b.index(s.tile.lanes)});
+  Value mean = b.scratch(s.acc, {s.width});
   Value zero = b.constant(s.acc, 0.0);
   forEachLane(s, [&](const LanePlace &at) {
     Value begin = b.mul(at.block, s.op.getBlockM()), count = s.rowsOf(at.block);
@@ -119,7 +116,6 @@ static void loadMeanPanel(ScoreKernel &s, double factor) {
       b.store(b.mulf(b.load(mean, {d}), scale), s.panel, {at.chunk, d, at.w});
     });
   });
-  b.release(mean);
 }
 
 void qsat::buildPooledScore(ScoreKernel &s) {
@@ -144,7 +140,6 @@ void qsat::buildPooledScore(ScoreKernel &s) {
       });
     });
     finishScores(s);
-    b.release(s.panel);
   });
   b.release(blocks.mean);
 }

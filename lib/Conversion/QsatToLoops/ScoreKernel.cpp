@@ -70,13 +70,6 @@ void ScoreKernel::clearStatistics(Value keyBlock) {
   b.loop(chunks, [&](Value chunk) { storeStatistics(keyBlock, firstLane(chunk), none, zero); });
 }
 
-/// Task number -> place: 0, last, 1, last - 1, ...: where a task's work grows with
-/// its rows (causal), equal runs of numbers then hold equal work.
-static Value pairEnds(TaskBuilder &b, Value number, Value count) {
-  Value half = b.div(number, 2);
-  return b.select(b.eq(b.rem(number, 2), b.index(0)), half, b.sub(b.sub(count, 1), half));
-}
-
 void qsat::buildScoreTasks(ScoreKernel &s, StringRef name, function_ref<void()> body) {
   TaskBuilder &b = s.b;
   Value lanesPerBlock = b.mul(s.group, s.perBlock);
@@ -88,23 +81,21 @@ void qsat::buildScoreTasks(ScoreKernel &s, StringRef name, function_ref<void()> 
   s.lanesPerTask = b.mul(s.blocksPerTask, lanesPerBlock);
   s.chunks = b.ceilDiv(s.lanesPerTask, s.tile.lanes);
   Value tasks = b.ceilDiv(s.blocksM, s.blocksPerTask);
-  b.parallel(name, {s.batches, s.kvHeads, tasks}, [&](ValueRange iv) {
+  b.parallelWithScratch(name, {s.batches, s.kvHeads, tasks}, [&](ValueRange iv) {
     s.batch = iv[0];
     s.kvHead = iv[1];
-    s.firstBlock = b.mul(pairEnds(b, iv[2], tasks), s.blocksPerTask);
+    s.firstBlock = b.mul(b.foldedOrder(iv[2], tasks), s.blocksPerTask);
     s.rowBegin = b.mul(s.firstBlock, s.op.getBlockM());
     Value end = b.add(s.rowBegin, b.mul(s.blocksPerTask, s.op.getBlockM()));
     s.rowLast = b.sub(b.min(end, s.numRows), 1);
     Value lanes = b.mul(s.chunks, s.tile.lanes);
-    s.laneRows = b.allocate(b.getI32Type(), {lanes});
-    s.laneHeads = b.allocate(b.getI32Type(), {lanes});
-    s.maxima = b.allocate(s.acc, {s.blocksN, lanes});
-    s.sums = b.allocate(s.acc, {s.blocksN, lanes});
-    s.keyTile = b.allocate(s.acc, {b.index(s.tile.keys), s.width});
-    TaskBuilder::Values ofRegion = allocateRegionBuffers(s);
+    s.laneRows = b.scratch(b.getI32Type(), {lanes});
+    s.laneHeads = b.scratch(b.getI32Type(), {lanes});
+    s.maxima = b.scratch(s.acc, {s.blocksN, lanes});
+    s.sums = b.scratch(s.acc, {s.blocksN, lanes});
+    s.keyTile = b.scratch(s.acc, {b.index(s.tile.keys), s.width});
+    allocateRegionBuffers(s);
     body();
-    b.release(ofRegion);
-    b.release({s.laneRows, s.laneHeads, s.maxima, s.sums, s.keyTile});
   });
 }
 
@@ -130,7 +121,7 @@ void qsat::forEachLane(ScoreKernel &s, function_ref<void(const LanePlace &)> bod
 
 void qsat::loadPanel(ScoreKernel &s, double factor) {
   TaskBuilder &b = s.b;
-  s.panel = b.allocate(s.acc, {s.chunks, s.width, b.index(s.tile.lanes)});
+  s.panel = b.scratch(s.acc, {s.chunks, s.width, b.index(s.tile.lanes)});
   Value scale = b.constant(s.acc, factor);
   forEachLane(s, [&](const LanePlace &at) {
     b.loop(s.width, [&](Value d) {
@@ -142,7 +133,7 @@ void qsat::loadPanel(ScoreKernel &s, double factor) {
 
 void qsat::loadPairs(ScoreKernel &s, Value width) {
   TaskBuilder &b = s.b;
-  s.pairs = b.allocate(b.getBF16Type(), {s.chunks, b.div(width, 2), b.index(2 * s.tile.lanes)});
+  s.pairs = b.scratch(b.getBF16Type(), {s.chunks, b.div(width, 2), b.index(2 * s.tile.lanes)});
   Value none = b.constant(b.getBF16Type(), 0.0);
   forEachLane(s, [&](const LanePlace &at) {
     auto store = [&](Value x, Value d) {
@@ -163,12 +154,6 @@ void qsat::loadExactPanel(ScoreKernel &s) {
   if (s.hasDots)
     return loadPairs(s, s.width);
   loadPanel(s, scale);
-}
-
-void qsat::releasePanels(ScoreKernel &s) {
-  for (Value panel : {s.panel, s.pairs, s.quads, s.laneFactors, s.tileSums, s.lastKeys})
-    if (panel)
-      s.b.release(panel);
 }
 
 SmallVector<Value> qsat::accumulateScores(ScoreKernel &s, Value keys, ValueRange prefix,
@@ -248,7 +233,7 @@ static Value sumLanes(ScoreKernel &s, Value keyBlock, Value lane, Value count) {
 
 void qsat::finishScores(ScoreKernel &s) {
   TaskBuilder &b = s.b;
-  Value lseOfLane = b.allocate(s.acc, {b.mul(s.chunks, s.tile.lanes)});
+  Value lseOfLane = b.scratch(s.acc, {b.mul(s.chunks, s.tile.lanes)});
   b.loop(s.chunks, [&](Value chunk) { normaliseChunk(s, chunk, lseOfLane); });
   Value zero = b.constant(s.acc, 0.0), none = b.constant(s.acc, -kInfinity);
   Type f32 = b.getF32Type();
@@ -275,5 +260,4 @@ void qsat::finishScores(ScoreKernel &s) {
     Value result = b.select(some, b.divf(mean[0], mean[1]), none);
     b.store(b.convert(result, cast<FloatType>(f32)), s.lse, {s.batch, head, block});
   });
-  b.release(lseOfLane);
 }

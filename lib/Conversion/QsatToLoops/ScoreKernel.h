@@ -121,7 +121,6 @@ void loadPanel(ScoreKernel &s, double factor);
 
 /// laneRows, laneHeads and what exactStatistics reads: `pairs`, or `panel`.
 void loadExactPanel(ScoreKernel &s);
-void releasePanels(ScoreKernel &s);
 
 /// Accumulates `tile.keys` rows of `keys` against chunk `chunk` of `panel`:
 /// acc[r] += sum_d keys[prefix.., rows[r], d] panel[chunk, d, :].
@@ -147,8 +146,8 @@ mlir::SmallVector<mlir::Value> joinParts(ScoreKernel &s, mlir::ValueRange parts)
 std::pair<mlir::Value, mlir::Value> addScores(TaskBuilder &b, mlir::Value m, mlir::Value l,
                                               mlir::ValueRange y);
 
-/// The buffers of applyScoreRegion, if the op has a region; to be released.
-TaskBuilder::Values allocateRegionBuffers(ScoreKernel &s);
+/// The buffers of applyScoreRegion, if the op has a region.
+void allocateRegionBuffers(ScoreKernel &s);
 
 /// The op's score region on the tile of scores z[r] of keys firstKey + r * keyStep
 /// (natural base): the modified scores. `rowOffset` is added to the lanes' rows,

@@ -169,18 +169,15 @@ Value RegionOnLanes::onLane(Value score, Value key, Value slot, Value rowOffset)
   return clone(map);
 }
 
-TaskBuilder::Values qsat::allocateRegionBuffers(ScoreKernel &s) {
+void qsat::allocateRegionBuffers(ScoreKernel &s) {
   if (!s.op.hasScoreRegion())
-    return {};
+    return;
   Value lanes = s.b.index(s.tile.lanes);
-  s.spill = s.b.allocate(s.acc, {s.b.index(s.tile.keys), lanes});
+  s.spill = s.b.scratch(s.acc, {s.b.index(s.tile.keys), lanes});
   s.lanesOfExtra.clear();
   for (Value extra : s.extras)
     s.lanesOfExtra.push_back(
-        s.b.allocate(cast<MemRefType>(extra.getType()).getElementType(), {lanes}));
-  TaskBuilder::Values all = s.lanesOfExtra;
-  all.push_back(s.spill);
-  return all;
+        s.b.scratch(cast<MemRefType>(extra.getType()).getElementType(), {lanes}));
 }
 
 SmallVector<Value> qsat::applyScoreRegion(ScoreKernel &s, ValueRange z, Value firstKey,

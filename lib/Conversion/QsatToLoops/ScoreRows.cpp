@@ -169,7 +169,6 @@ void qsat::buildRowsScore(ScoreKernel &s) {
       exactStatistics(s, keyBlock, chunk, full);
     });
     finishScores(s);
-    releasePanels(s);
   });
   if (s.op.getInt8())
     b.release({s.rounded.bytes, s.rounded.factors, s.rounded.starts});

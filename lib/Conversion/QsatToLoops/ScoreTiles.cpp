@@ -11,7 +11,7 @@ using namespace mlir;
 using namespace qsat;
 
 void qsat::allocateTileSums(ScoreKernel &s, Type type) {
-  s.tileSums = s.b.allocate(type, {s.b.index(s.tile.keys), s.b.index(s.tile.lanes)});
+  s.tileSums = s.b.scratch(type, {s.b.index(s.tile.keys), s.b.index(s.tile.lanes)});
 }
 
 void qsat::sumTiles(ScoreKernel &s, Value keys, ValueRange place, Value queries, Value chunk) {
@@ -69,7 +69,7 @@ void qsat::loadTilePanel(ScoreKernel &s) {
   Value width = b.mul(b.ceilDiv(s.width, kElements), kElements);
   loadPairs(s, width);
   allocateTileSums(s, s.acc);
-  s.lastKeys = b.allocate(b.getBF16Type(), {b.index(kTileRows), width});
+  s.lastKeys = b.scratch(b.getBF16Type(), {b.index(kTileRows), width});
   Value none = b.constant(b.getBF16Type(), 0.0);
   b.loop(b.index(kTileRows), [&](Value r) {
     b.loop(s.width, width, 1, [&](Value d) { b.store(none, s.lastKeys, {r, d}); });

@@ -8,15 +8,14 @@ using namespace qsat;
 static constexpr int64_t kBlockBits = 30;
 
 SortedOrder::SortedOrder(TaskBuilder &b, Value capacity)
-    : b(b), first(b.allocate(b.getI64Type(), {capacity})),
-      second(b.allocate(b.getI64Type(), {capacity})),
-      length(b.allocate(b.getIndexType(), {b.index(1)})) {
+    : b(b), first(b.scratch(b.getI64Type(), {capacity})),
+      second(b.scratch(b.getI64Type(), {capacity})),
+      length(b.scratch(b.getIndexType(), {b.index(1)})) {
   clear();
 }
 
 void SortedOrder::clear() { b.store(b.index(0), length, {b.index(0)}); }
 Value SortedOrder::size() { return b.load(length, {b.index(0)}); }
-void SortedOrder::release() { b.release({first, second, length}); }
 
 void SortedOrder::append(Value block, Value key, Value forced) {
   // -0 + 0 = +0: equal keys get equal bits. Of the bits of a negative float all but

@@ -15,7 +15,7 @@ namespace qsat {
 /// so that a sort of integers is stable and exact; blocks are below 2^30.
 class SortedOrder {
 public:
-  /// Two buffers of `capacity` i64, on the heap; `release` frees them.
+  /// Two buffers of `capacity` i64, scratch of the task.
   SortedOrder(TaskBuilder &b, mlir::Value capacity);
 
   /// Starts with no blocks.
@@ -28,7 +28,6 @@ public:
   mlir::Value size();
   /// The block at place `place` of the sorted order (index).
   mlir::Value blockAt(mlir::Value place);
-  void release();
 
 private:
   TaskBuilder &b;

@@ -2,6 +2,8 @@
 
 #include "TaskBuilder.h"
 
+#include "Lowering.h"
+
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
@@ -58,13 +60,12 @@ void TaskBuilder::ifElse(Value condition, function_ref<void()> then,
   otherwise();
 }
 
-/// Moves the body of `loop` into a private function and calls it: `convert-scf-to-
-/// openmp` cannot keep stack allocations in a loop body, and each task then owns
-/// its registers and its stack.
-static void outlineBody(TaskBuilder &b, scf::ParallelOp loop, StringRef name) {
+/// Moves `body`, of a loop, into a private function and calls it: `convert-scf-to-openmp` cannot
+/// keep stack allocations in a loop body, and each task then owns its registers and its stack.
+static void outlineBody(TaskBuilder &b, Block &body, StringRef name) {
   SetVector<Value> used;
-  getUsedValuesDefinedAbove(loop.getRegion(), loop.getRegion(), used);
-  KernelBuilder::Values arguments(loop.getInductionVars());
+  getUsedValuesDefinedAbove(*body.getParent(), *body.getParent(), used);
+  KernelBuilder::Values arguments(body.getArguments());
   SmallVector<Operation *> constants;
   for (Value value : used) {
     Operation *definition = value.getDefiningOp();
@@ -75,7 +76,7 @@ static void outlineBody(TaskBuilder &b, scf::ParallelOp loop, StringRef name) {
   }
 
   OpBuilder::InsertionGuard guard(b);
-  Operation *table = SymbolTable::getNearestSymbolTable(loop);
+  Operation *table = SymbolTable::getNearestSymbolTable(body.getParentOp());
   auto function = func::FuncOp::create(b.getLoc(), name,
                                        b.getFunctionType(TypeRange(ValueRange(arguments)), {}));
   function.setPrivate();
@@ -91,9 +92,9 @@ static void outlineBody(TaskBuilder &b, scf::ParallelOp loop, StringRef name) {
   b.setInsertionPointToStart(entry);
   for (Operation *constant : constants)
     b.clone(*constant, map);
-  Operation *terminator = loop.getBody()->getTerminator();
-  entry->getOperations().splice(entry->end(), loop.getBody()->getOperations(),
-                                loop.getBody()->begin(), terminator->getIterator());
+  Operation *terminator = body.getTerminator();
+  entry->getOperations().splice(entry->end(), body.getOperations(), body.begin(),
+                                terminator->getIterator());
   for (auto [outer, inner] : map.getValueMap())
     const_cast<Value &>(outer).replaceUsesWithIf(inner, [&](OpOperand &use) {
       return function->isProperAncestor(use.getOwner());
@@ -113,12 +114,39 @@ void TaskBuilder::parallel(StringRef name, ValueRange extents,
     setInsertionPoint(op.getBody()->getTerminator());
     body(op.getInductionVars());
   }
-  outlineBody(*this, op, name);
+  outlineBody(*this, *op.getBody(), name);
+}
+
+void TaskBuilder::parallelWithScratch(StringRef name, ValueRange extents,
+                                      function_ref<void(ValueRange)> body) {
+  Value tasks = index(1);
+  for (Value extent : extents)
+    tasks = mul(tasks, extent);
+  Value workers = min(toIndex(askRuntime(*this, "qsat_max_threads")), tasks);
+  auto loop = create<scf::ParallelOp>(ValueRange{index(0)}, ValueRange{workers}, ValueRange{index(1)});
+  InsertionGuard guard(*this);
+  setInsertionPoint(loop.getBody()->getTerminator());
+  Value worker = loop.getInductionVars()[0];
+  Value begin = div(mul(tasks, worker), workers), end = div(mul(tasks, add(worker, 1)), workers);
+  auto run = create<scf::ForOp>(begin, end, index(1));
+  setInsertionPoint(run.getBody()->getTerminator());
+  Values point(extents.size());
+  Value rest = run.getInductionVar();
+  for (size_t n = extents.size() - 1; n > 0; --n) {
+    point[n] = rem(rest, extents[n]);
+    rest = div(rest, extents[n]);
+  }
+  point[0] = rest;
+  body(point);
+  placeScratch(loop);
+  outlineBody(*this, *run.getBody(), name);
 }
 
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
+
+static constexpr int64_t kCacheLine = 64;
 
 Value TaskBuilder::allocate(Type element, ValueRange extents) {
   SmallVector<int64_t> shape;
@@ -132,10 +160,60 @@ Value TaskBuilder::allocate(Type element, ValueRange extents) {
       dynamic.push_back(extent);
     }
   }
-  return create<memref::AllocOp>(MemRefType::get(shape, element), dynamic, getI64IntegerAttr(64));
+  return create<memref::AllocOp>(MemRefType::get(shape, element), dynamic, getI64IntegerAttr(kCacheLine));
 }
 
 void TaskBuilder::release(ValueRange buffers) {
   for (Value buffer : buffers)
     create<memref::DeallocOp>(buffer);
+}
+
+Value TaskBuilder::scratch(Type element, ValueRange extents) {
+  // placeScratch makes it a part of the worker's memory when all of it is known.
+  Value buffer = allocate(element, extents);
+  scratches.push_back(buffer.getDefiningOp<memref::AllocOp>());
+  return buffer;
+}
+
+/// `value` without what is inside of `op`: that is computed again, before it.
+Value TaskBuilder::computeBefore(Operation *op, Value value, IRMapping &map) {
+  Operation *definition = value.getDefiningOp();
+  if (!definition || !op->isProperAncestor(definition))
+    return value;
+  if (Value known = map.lookupOrNull(value))
+    return known;
+  for (Value operand : definition->getOperands())
+    map.map(operand, computeBefore(op, operand, map));
+  return clone(*definition, map)->getResult(cast<OpResult>(value).getResultNumber());
+}
+
+void TaskBuilder::placeScratch(scf::ParallelOp loop) {
+  InsertionGuard guard(*this);
+  setInsertionPoint(loop);
+  IRMapping map;
+  Value bytes = index(0); // of a worker
+  Values offsets;
+  for (memref::AllocOp buffer : scratches) {
+    MemRefType type = buffer.getType();
+    Type element = type.getElementType();
+    Value size = index(element.isIndex() ? 8 : llvm::divideCeil(element.getIntOrFloatBitWidth(), 8));
+    for (int64_t extent : type.getShape())
+      if (!ShapedType::isDynamic(extent))
+        size = mul(size, extent);
+    for (Value extent : buffer.getDynamicSizes())
+      size = mul(size, computeBefore(loop, extent, map));
+    offsets.push_back(bytes);
+    bytes = add(bytes, mul(div(add(size, kCacheLine - 1), kCacheLine), kCacheLine));
+  }
+  Value memory = allocate(getI8Type(), {mul(loop.getUpperBound()[0], bytes)});
+  for (auto [buffer, offset] : llvm::zip_equal(scratches, offsets)) {
+    setInsertionPoint(buffer);
+    Value begin = add(mul(loop.getInductionVars()[0], bytes), offset);
+    buffer.replaceAllUsesWith(
+        create<memref::ViewOp>(buffer.getType(), memory, begin, buffer.getDynamicSizes()).getResult());
+    buffer.erase();
+  }
+  scratches.clear();
+  setInsertionPointAfter(loop);
+  release(memory);
 }

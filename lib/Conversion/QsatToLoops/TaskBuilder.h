@@ -62,14 +62,27 @@ public:
   void ifElse(Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise);
   /// Runs `body` for each point of the box [0, extents) in parallel; the body
-  /// becomes a private function that owns its allocations.
+  /// becomes a private function.
   void parallel(llvm::StringRef name, mlir::ValueRange extents,
                 llvm::function_ref<void(mlir::ValueRange)> body);
+  /// The same, where `body` calls `scratch`. The points, row-major, are dealt out in equal runs
+  /// to as many workers as there are threads.
+  void parallelWithScratch(llvm::StringRef name, mlir::ValueRange extents,
+                           llvm::function_ref<void(mlir::ValueRange)> body);
 
   //===--- memory -----------------------------------------------------------===//
-  /// A heap buffer, aligned to a cache line, freed by `release`.
+  /// A heap buffer, aligned to a cache line, freed by `release`; not in a parallel loop.
   Value allocate(mlir::Type element, mlir::ValueRange extents);
   void release(mlir::ValueRange buffers);
+  /// A buffer for one task, aligned to a cache line; its worker's tasks find what the last one left
+  /// there. All are of one allocation, before the loop: `extents` must not depend on the point.
+  Value scratch(mlir::Type element, mlir::ValueRange extents);
+
+private:
+  void placeScratch(mlir::scf::ParallelOp loop);
+  Value computeBefore(mlir::Operation *op, Value value, mlir::IRMapping &map);
+
+  llvm::SmallVector<mlir::memref::AllocOp> scratches; ///< of the parallel loop that is being built
 };
 
 } // namespace qsat

@@ -3,10 +3,16 @@
 // CHECK-LABEL: func.func @threshold
 // CHECK: call @qsat_select_threshold(
 // CHECK-LABEL: func.func private @qsat_select_threshold(
-// CHECK: scf.parallel (%{{.*}}, %{{.*}}, %{{.*}}) =
-// CHECK-NEXT: func.call @qsat_select_threshold_row(
+// CHECK: %[[TASKS:.*]] = arith.constant 256 : index
+// CHECK: arith.minsi %{{.*}}, %[[TASKS]] : index
+// CHECK: %[[MEMORY:.*]] = memref.alloc({{.*}}) {alignment = 64 : i64} : memref<?xi8>
+// CHECK: scf.parallel (%[[WORKER:.*]]) =
+// CHECK: scf.for
+// CHECK-NEXT: func.call @qsat_select_threshold_row(%{{.*}}, %[[WORKER]], %[[MEMORY]]
+// CHECK: memref.dealloc %[[MEMORY]]
 // CHECK: func.func private @qsat_select_threshold_row(
 // CHECK-SAME: attributes {no_inline, passthrough = ["no-builtins"]}
+// CHECK-NOT: memref.alloc
 // CHECK: %[[P:.*]] = memref.load {{.*}} : memref<32xf32>
 // CHECK: arith.cmpf oge, %[[P]], %{{.*}} : f32
 // CHECK: memref.store {{.*}} : memref<1x8x32x32xi32>
@@ -25,7 +31,9 @@ func.func @threshold(%a: memref<1x8x32x32xf32>, %i: memref<1x8x32x32xi32>, %c: m
 
 // CHECK-LABEL: func.func @heavy_hitter_accumulates_over_query_blocks
 // CHECK-LABEL: func.func private @qsat_select_heavy_hitter(
-// CHECK: scf.parallel (%{{[^,]*}}, %{{[^,]*}}) =
+// CHECK: %[[TASKS:.*]] = arith.muli %{{.*}}, %{{.*}} : index
+// CHECK: arith.minsi %{{.*}}, %[[TASKS]] : index
+// CHECK: scf.parallel
 // CHECK: func.func private @qsat_select_heavy_hitter_row(
 // CHECK: scf.while
 func.func @heavy_hitter_accumulates_over_query_blocks(

@@ -3,17 +3,26 @@
 // RUN: qsat-opt --convert-qsat-to-loops=cpu=x86-64-v3 --split-input-file %s | FileCheck %s --check-prefix=AVX2
 
 // One task for each batch, kv head and query block: 4 heads of 8 sampled rows fill
-// the 32 lanes. K is read as it lies: its elements are broadcast.
+// the 32 lanes. K is read as it lies: its elements are broadcast. The memory of all
+// workers is allocated before they start; a task has its worker's part.
 
 // CHECK-LABEL: func.func @rows_of_a_group_share_vectors
 // CHECK: call @qsat_score_rows(
 // CHECK-LABEL: func.func private @qsat_score_rows(
-// CHECK: scf.parallel {{.*}} to (%{{.*}}, %{{.*}}, %{{.*}}) step
-// CHECK-NEXT: func.call @[[TASK:qsat_score_rows_[0-9]+]](
+// CHECK: %[[THREADS:.*]] = call @qsat_max_threads() : () -> i32
+// CHECK: %[[MOST:.*]] = arith.index_cast %[[THREADS]] : i32 to index
+// CHECK: %[[WORKERS:.*]] = arith.minsi %[[MOST]], %{{.*}} : index
+// CHECK: %[[BYTES:.*]] = arith.muli %[[WORKERS]], %{{.*}} : index
+// CHECK: %[[MEMORY:.*]] = memref.alloc(%[[BYTES]]) {alignment = 64 : i64} : memref<?xi8>
+// CHECK: scf.parallel (%[[WORKER:.*]]) = (%{{.*}}) to (%[[WORKERS]]) step
+// CHECK: scf.for
+// CHECK-NEXT: func.call @[[TASK:qsat_score_rows_[0-9]+]](%{{.*}}, %[[WORKER]], %[[MEMORY]]
+// CHECK: memref.dealloc %[[MEMORY]] : memref<?xi8>
 // CHECK: func.func private @[[TASK]](
 // CHECK-SAME: attributes {no_inline, passthrough = ["no-builtins"]}
-// CHECK-DAG: memref.alloc() {alignment = 64 : i64} : memref<1x64x32xf32>
-// CHECK-DAG: memref.alloc() {alignment = 64 : i64} : memref<4x32xf32>
+// CHECK-DAG: memref.view {{.*}} to memref<1x64x32xf32>
+// CHECK-DAG: memref.view {{.*}} to memref<4x32xf32>
+// CHECK-NOT: memref.alloc
 // CHECK: %[[ROW:.*]] = vector.load {{.*}} : memref<1x64x32xf32>, vector<32xf32>
 // CHECK: %[[KEY:.*]] = memref.load {{.*}} : memref<1x2x512x64xf32>
 // CHECK: %[[SPLAT:.*]] = vector.broadcast %[[KEY]] : f32 to vector<32xf32>
@@ -164,7 +173,7 @@ func.func @cascade_is_d2_and_then_rows(
 
 // CHECK-LABEL: func.func @antidiagonal_pairs_rows_and_keys
 // CHECK: func.func private @qsat_score_antidiagonal_0(
-// CHECK: memref.alloc() {alignment = 64 : i64} : memref<16x16x32xf32>
+// CHECK: memref.view {{.*}} to memref<16x16x32xf32>
 // CHECK: vector.fma
 // CHECK: arith.cmpf une
 func.func @antidiagonal_pairs_rows_and_keys(
@@ -184,7 +193,7 @@ func.func @antidiagonal_pairs_rows_and_keys(
 // CHECK: func.func private @qsat_score_rows
 // CHECK-DAG: memref.alloc() {alignment = 64 : i64} : memref<1x2x512x64xi8>
 // CHECK: math.roundeven {{.*}} : vector<16xf32>
-// CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x16x128xi8>
+// CHECK: memref.view {{.*}} to memref<1x16x128xi8>
 // CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"({{.*}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
 // CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
 // AVX2-LABEL: func.func @rows_of_bytes
@@ -199,8 +208,8 @@ func.func @antidiagonal_pairs_rows_and_keys(
 // AMX-NOT: amx.
 // AMX: func.func private @qsat_score_rows_amx(
 // AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<1x2x527x64xi8>
-// AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<2x16x128xi8>
-// AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<16x32xi32>
+// AMX-DAG: memref.view {{.*}} to memref<2x16x128xi8>
+// AMX-DAG: memref.view {{.*}} to memref<16x32xi32>
 // AMX-COUNT-2: amx.tile_zero
 // AMX: amx.tile_load {{.*}} : memref<1x2x527x64xi8> into !amx.tile<16x64xi8>
 // AMX-COUNT-2: amx.tile_muli {{.*}} : !amx.tile<16x64xi8>, !amx.tile<16x64xi8>, !amx.tile<16x16xi32>
@@ -222,8 +231,8 @@ func.func @rows_of_bytes(%q: memref<1x8x512x64xbf16>, %k: memref<1x2x512x64xbf16
 // AMX-LABEL: func.func @rows_of_bf16_by_tiles
 // AMX: call @qsat_score_rows_either(
 // AMX: func.func private @qsat_score_rows_amx(
-// AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<2x32x64xbf16>
-// AMX-DAG: memref.alloc() {alignment = 64 : i64} : memref<16x64xbf16>
+// AMX-DAG: memref.view {{.*}} to memref<2x32x64xbf16>
+// AMX-DAG: memref.view {{.*}} to memref<16x64xbf16>
 // AMX: scf.if
 // AMX: amx.tile_load {{.*}} : memref<1x2x500x64xbf16> into !amx.tile<16x32xbf16>
 // AMX-COUNT-2: amx.tile_mulf {{.*}} : !amx.tile<16x32xbf16>, !amx.tile<16x32xbf16>, !amx.tile<16x16xf32>
