@@ -76,7 +76,16 @@ std::optional<DecodeShape> DecodeShape::get(const FlashOp &op, const CPUTarget &
   int64_t columns = llvm::alignDown(registers / shape.tileRows * shape.lanes, shape.valuePart);
   shape.tileColumns = std::min(shape.paddedWidth, std::max(columns, shape.valuePart));
   shape.chunk = kChunkKeys;
+  if (shape.usesTilesFor(op, target))
+    shape.useTiles();
   return shape;
+}
+
+void DecodeShape::useTiles() {
+  usesTiles = hasValueDots = true;
+  hasDots = widensKeys = false;
+  valuePart = 2 * lanes;
+  keys = width <= 64 ? 32 : 16;
 }
 
 //===----------------------------------------------------------------------===//
@@ -87,8 +96,12 @@ DecodeKernel::DecodeKernel(KernelBuilder &kb, const FlashOp &op, const DecodeSha
                            ValueRange operands, ValueRange captures)
     : kb(kb), op(op), shape(shape), operands(operands), captures(captures), acc(op.acc),
       q(operands[0]), k(operands[1]), v(operands[2]), mask(kb, op, operands) {
-  Type element = shape.hasDots ? kb.getBF16Type() : static_cast<Type>(acc);
-  queries = kb.scratch({shape.paddedRows(), shape.parts(), shape.part}, element);
+  if (shape.usesTiles) {
+    allocateTiles();
+  } else {
+    Type element = shape.hasDots ? kb.getBF16Type() : static_cast<Type>(acc);
+    queries = kb.scratch({shape.paddedRows(), shape.parts(), shape.part}, element);
+  }
   if (shape.widensKeys)
     widened = kb.scratch({shape.keys, shape.parts() * shape.part}, acc);
   scores = weights = kb.scratch({shape.paddedRows(), shape.keys}, acc);
@@ -115,7 +128,12 @@ void DecodeKernel::begin(Value batch, Value pass) {
   firstHead = kb.mul(pass, shape.heads);
   kvHead = kb.div(firstHead, shape.group);
 
-  // The queries as they are: scores are scaled. Elements past D are 0.
+  shape.usesTiles ? loadQueryTiles() : loadQueries();
+  clearState();
+}
+
+/// queries [paddedRows,parts,part] as they are: scores are scaled. Elements past D are 0.
+void DecodeKernel::loadQueries() {
   Type element = cast<MemRefType>(queries.getType()).getElementType();
   Value nothing = kb.constant(kb.vec(element, shape.part), 0.0);
   int64_t whole = KernelBuilder::isRowContiguous(q) ? shape.width / shape.part : 0;
@@ -143,7 +161,9 @@ void DecodeKernel::begin(Value batch, Value pass) {
     kb.loop(0, shape.keys, shape.lanes,
             [&](Value j) { kb.storeVectorAs(zeros, weights, {r, j}); });
   });
+}
 
+void DecodeKernel::clearState() {
   // m = the least number (not -inf: -inf - m stays -inf then), l = 0, out = 0.
   double least = acc.isF64() ? -std::numeric_limits<double>::max()
                              : -std::numeric_limits<float>::max();

@@ -58,7 +58,11 @@ struct DecodeShape {
   int64_t tileRows, tileColumns; ///< register tile of o += P V
   int64_t groupRows;   ///< rows whose scores with some keys fill one register
   int64_t chunk;       ///< keys of a task
+  bool usesTiles = false; ///< the products are those of AMX
 
+  /// True where AMX tiles can take K and V as they lie, and are the faster.
+  bool usesTilesFor(const FlashOp &op, const CPUTarget &target) const;
+  void useTiles();
   int64_t keysPerGroup() const { return lanes / groupRows; }
   /// Rows rounded up to whole register tiles of both kinds.
   int64_t paddedRows() const {
@@ -100,6 +104,8 @@ private:
     Value first, limit, count, next;
   };
 
+  void loadQueries();
+  void clearState();
   void visitTile(const Tile &tile);
   void forEachRow(llvm::function_ref<void(Value r, Value head, Value i)> body);
 
@@ -119,6 +125,14 @@ private:
   KernelBuilder::Values loadSums(Value row, int64_t column);
   void prefetchRow(Value memref, int64_t elements, Value key);
 
+  void allocateTiles();
+  Value loadTile(Value memref, mlir::ValueRange at, int64_t rows, int64_t columns);
+  void loadQueryTiles();
+  void scoreTiles(const Tile &tile);
+  void scoreKeys(Value keys, mlir::ValueRange place, Value j, int64_t count, Value values);
+  void interleaveValues(const Tile &tile);
+  void accumulateTiles(const Tile &tile);
+
   KernelBuilder &kb;
   const FlashOp &op;
   const DecodeShape &shape;
@@ -132,9 +146,15 @@ private:
   // keys, in each `valuePart` the columns that vpunpcklwd leaves, then those of
   // vpunpckhwd.
   Value queries, widened, scores, weights, out, maxima, sums, roundedSums;
+  // Of tiles: q [D/32,16,32] in pairs, S^T [keys,16], K [16,D] where 16 rows of it are not
+  // there to be read, V [Dv/32,2,keys/2,32] in pairs.
+  Value tileSums, lastKeys, pairs;
   // Of the current pass.
   Value batch, pass, firstHead, kvHead;
 };
+
+/// In each 128 bits, the lower (or upper) 4 elements of a and b, of 16 bits, interleaved.
+mlir::Value interleaveColumns(KernelBuilder &kb, mlir::Value a, mlir::Value b, bool upper);
 
 struct LoweringContext;
 

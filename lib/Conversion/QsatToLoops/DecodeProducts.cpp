@@ -84,6 +84,8 @@ void DecodeKernel::widenKeys(Value from, Value to) {
 
 /// scores [rows,count]: in base 2, or, where a region sees them, as the op says.
 void DecodeKernel::scoreTile(const Tile &tile) {
+  if (shape.usesTiles)
+    return scoreTiles(tile);
   int64_t step = shape.keysPerGroup();
   Value whole = kb.sub(tile.count, kb.rem(tile.count, step));
   if (shape.widensKeys)
@@ -131,8 +133,7 @@ void DecodeKernel::scoreKey(const Tile &tile, Value row, Value j) {
 // P V
 //===----------------------------------------------------------------------===//
 
-/// In each 128 bits, the lower (or upper) 4 elements of a and b, interleaved.
-static Value interleave(KernelBuilder &kb, Value a, Value b, bool upper) {
+Value qsat::interleaveColumns(KernelBuilder &kb, Value a, Value b, bool upper) {
   int64_t lanes = cast<VectorType>(a.getType()).getNumElements();
   SmallVector<int64_t> order;
   for (int64_t n = 0; n < lanes; n += 8)
@@ -141,7 +142,7 @@ static Value interleave(KernelBuilder &kb, Value a, Value b, bool upper) {
   return vector::ShuffleOp::create(kb, kb.getLoc(), a, b, order);
 }
 
-/// Undoes for sums of columns what `interleave` does to their order.
+/// Undoes for sums of columns what `interleaveColumns` does to their order.
 static Values sortColumns(KernelBuilder &kb, Value lower, Value upper) {
   int64_t lanes = cast<VectorType>(lower.getType()).getNumElements();
   SmallVector<int64_t> order;
@@ -156,6 +157,8 @@ static Values sortColumns(KernelBuilder &kb, Value lower, Value upper) {
 
 /// out [rows,paddedWidth] += weights [rows,count] . V [count,Dv].
 void DecodeKernel::accumulateTile(const Tile &tile) {
+  if (shape.usesTiles)
+    return accumulateTiles(tile);
   for (int64_t row = 0; row < shape.rows; row += shape.tileRows)
     for (int64_t column = 0; column < shape.paddedWidth; column += shape.tileColumns)
       accumulateColumns(tile, kb.index(row), column, /*prefetches=*/row == 0 && column == 0);
@@ -179,8 +182,8 @@ Values DecodeKernel::addKeys(ArrayRef<Value> rows, Value first, Value j, int64_t
       continue;
     }
     Value y = isPair ? loadValues(kb.add(key, 1), d) : kb.constant(x.getType(), 0.0);
-    values.push_back(interleave(kb, x, y, /*upper=*/false));
-    values.push_back(interleave(kb, x, y, /*upper=*/true));
+    values.push_back(interleaveColumns(kb, x, y, /*upper=*/false));
+    values.push_back(interleaveColumns(kb, x, y, /*upper=*/true));
   }
   for (Value row : rows) {
     Value p = shape.hasValueDots ? kb.splatPair(weights, {row, j}, shape.lanes)

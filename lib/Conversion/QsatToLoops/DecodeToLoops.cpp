@@ -24,7 +24,7 @@ struct DecodeLowering {
   int64_t blocksPerTask() const { return std::max<int64_t>(shape.chunk / op.blockKeys, 1); }
   Value countChunks();
   PartialStates allocateStates(Value chunks);
-  func::FuncOp getChunkKernel(ValueRange operands);
+  PanelKernels getChunkKernels(ValueRange operands);
   func::FuncOp getMergeKernel(ValueRange operands);
   void visitChunk(DecodeKernel &kernel, Value batch, Value pass, Value chunk);
   void mergeRow(const PartialStates &states, ValueRange operands, Value batch, Value pass,
@@ -77,19 +77,26 @@ void DecodeLowering::visitChunk(DecodeKernel &kernel, Value batch, Value pass, V
 }
 
 /// decode(b, pass, chunk, states o, m, l, operands, captures)
-func::FuncOp DecodeLowering::getChunkKernel(ValueRange operands) {
-  return context.kernels.get(op.op, "qsat_decode", [&] {
+PanelKernels DecodeLowering::getChunkKernels(ValueRange operands) {
+  CPUTarget target = context.target;
+  target.hasAMX = false;
+  DecodeShape plain = *DecodeShape::get(op, target);
+  auto emit = [&](StringRef name, const FlashShape &panels) {
     Type index = kb.getIndexType();
     SmallVector<Type> types{index, index, index};
     llvm::append_range(types, operands.getTypes());
-    return kb.function(context.module, "qsat_decode", types, [&](ValueRange args) {
+    return kb.function(context.module, name, types, [&](ValueRange args) {
       unsigned count = op.op->getNumOperands();
-      DecodeKernel kernel(kb, op, shape, args.slice(6, count), args.drop_front(6 + count));
+      DecodeKernel kernel(kb, op, panels.usesTiles ? shape : plain, args.slice(6, count),
+                          args.drop_front(6 + count));
       kernel.begin(args[0], args[1]);
       visitChunk(kernel, args[0], args[1], args[2]);
       kernel.storeState({args[3], args[4], args[5]}, args[2]);
     });
-  });
+  };
+  FlashShape panels(op, context.target); // of which only this is looked at:
+  panels.usesTiles = shape.usesTiles;
+  return PanelKernels(kb, context, op.op, "qsat_decode", panels, emit);
 }
 
 /// Row r of a pass: the states of its chunks, merged in their order, to o, lse and,
@@ -183,19 +190,21 @@ void qsat::lowerDecode(const FlashOp &op, const DecodeShape &shape, ValueRange c
   func::FuncOp merge = lowering.getMergeKernel(operands);
   SmallVector<Value> ofChunk = operands;
   llvm::append_range(ofChunk, captures);
-  func::FuncOp chunkKernel = lowering.getChunkKernel(ofChunk);
+  PanelKernels kernels = lowering.getChunkKernels(ofChunk);
 
-  // Calls `kernel` for all (batch, pass, n), n < count.
-  auto runTasks = [&](func::FuncOp kernel, Value count, ValueRange operands) {
+  // Calls back for all (batch, pass, n), n < count, with the operands behind.
+  auto runTasks = [&](Value count, ValueRange operands, function_ref<void(ValueRange)> call) {
     kb.parallel(kb.mul(kb.mul(batches, passes), count), [&](Value t) {
       Value task = kb.div(t, count);
       SmallVector<Value> arguments{kb.div(task, passes), kb.rem(task, passes), kb.rem(t, count)};
       llvm::append_range(arguments, operands);
-      func::CallOp::create(kb, kb.getLoc(), kernel, arguments);
+      call(arguments);
     });
   };
-  runTasks(chunkKernel, chunks, ofChunk);
-  runTasks(merge, kb.index(shape.rows), operands);
+  runTasks(chunks, ofChunk, [&](ValueRange arguments) { kernels.call(kb, arguments); });
+  runTasks(kb.index(shape.rows), operands, [&](ValueRange arguments) {
+    func::CallOp::create(kb, kb.getLoc(), merge, arguments);
+  });
   for (Value buffer : {states.o, states.m, states.l})
     memref::DeallocOp::create(kb, kb.getLoc(), buffer);
 }

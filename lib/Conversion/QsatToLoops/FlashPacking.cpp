@@ -2,6 +2,7 @@
 
 #include "FlashKernel.h"
 #include "Lowering.h"
+#include "Transpose.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -9,28 +10,6 @@ using namespace mlir;
 using namespace qsat;
 
 using Values = KernelBuilder::Values;
-
-/// Transposes `rows`, as many vectors as lanes: lane c of row r becomes lane r
-/// of row c, by blocks of 1, 2, 4, ... lanes.
-static Values buildTranspose(KernelBuilder &kb, Values rows) {
-  int64_t lanes = rows.size();
-  for (int64_t step = 1; step < lanes; step *= 2) {
-    SmallVector<int64_t> low, high;
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      bool isOdd = lane & step;
-      low.push_back(isOdd ? lanes + lane - step : lane);
-      high.push_back(isOdd ? lanes + lane : lane + step);
-    }
-    for (int64_t r = 0; r < lanes; ++r) {
-      if (r & step)
-        continue;
-      Value a = rows[r], b = rows[r + step];
-      rows[r] = vector::ShuffleOp::create(kb, kb.getLoc(), a, b, low);
-      rows[r + step] = vector::ShuffleOp::create(kb, kb.getLoc(), a, b, high);
-    }
-  }
-  return rows;
-}
 
 namespace {
 /// Packs the tile of keys [first, min(first + keys, limit)) of one kv head, to the groups
@@ -94,7 +73,7 @@ void TilePacker::packKeys(const HeadSlice &k, const HeadSlice &packed) {
             Values rows;
             for (int64_t w = 0; w < lanes; ++w)
               rows.push_back(load(k, kb.add(key, w), d, lanes));
-            for (auto [n, row] : llvm::enumerate(buildTranspose(kb, rows)))
+            for (auto [n, row] : llvm::enumerate(transpose(kb, rows)))
               storeVector(row, packed, {place, kb.add(d, n), lane});
           });
           packAll(whole);
@@ -156,7 +135,7 @@ void TilePacker::packKeyPairs(const HeadSlice &k, const HeadSlice &packed) {
           Value row = load(k, kb.add(key, w), d, 2 * lanes);
           rows.push_back(vector::BitCastOp::create(kb, kb.getLoc(), words, row));
         }
-        for (auto [n, row] : llvm::enumerate(buildTranspose(kb, rows)))
+        for (auto [n, row] : llvm::enumerate(transpose(kb, rows)))
           storeVector(vector::BitCastOp::create(kb, kb.getLoc(), pairs, row), packed,
                       {place, kb.add(kb.div(d, 2), n), kb.index(0)});
       });

@@ -1,5 +1,6 @@
 // RUN: qsat-opt --convert-qsat-to-loops=cpu=znver5 --canonicalize --cse --split-input-file %s | FileCheck %s
 // RUN: qsat-opt --convert-qsat-to-loops=cpu=x86-64-v3 --canonicalize --cse --split-input-file %s | FileCheck %s --check-prefix=AVX2
+// RUN: qsat-opt --convert-qsat-to-loops=cpu=sapphirerapids --canonicalize --cse --split-input-file %s | FileCheck %s --check-prefix=AMX
 
 // Few query rows: nothing is packed. 2 kv heads in 8 chunks of 512 keys; all 4 query
 // heads of a kv head are rows of one pass.
@@ -32,6 +33,10 @@
 // AVX2: memref.alloca() {{.*}} : memref<16x128xf32>
 // AVX2: memref.prefetch
 // AVX2: vector.fma {{.*}} : vector<8xf32>
+
+// Few rows of a wide head: not by tiles.
+// AMX-LABEL: func.func @decode(
+// AMX: call @qsat_decode(
 func.func @decode(%q: memref<1x8x1x128xbf16>, %k: memref<1x2x4000x128xbf16>,
                   %v: memref<1x2x4000x128xbf16>, %o: memref<1x8x1x128xbf16>) {
   qsat.attention
@@ -93,5 +98,31 @@ func.func @many_rows(%q: memref<1x2x9x64xf32>, %k: memref<1x2x64x64xf32>, %o: me
 func.func @unknown_rows(%q: memref<1x2x?x64xf32>, %k: memref<1x2x64x64xf32>, %o: memref<1x2x?x64xf32>) {
   qsat.attention ins(%q, %k, %k : memref<1x2x?x64xf32>, memref<1x2x64x64xf32>, memref<1x2x64x64xf32>)
     outs(%o : memref<1x2x?x64xf32>)
+  return
+}
+
+// -----
+
+// Tiles read K where it lies, 16 keys by the packed queries of 16 rows, and the 8 rows of
+// P by the values of 16 keys, interleaved two by two. The system may refuse them.
+// AMX-LABEL: func.func @decode_by_tiles(
+// AMX: %[[HAS_TILES:.*]] = arith.cmpi ne
+// AMX: func.call @qsat_decode_either(%[[HAS_TILES]]
+// AMX-LABEL: func.func private @qsat_decode(
+// AMX-NOT: amx.
+// AMX-LABEL: func.func private @qsat_decode_amx(
+// AMX-SAME: %[[KEYS:[a-z0-9]+]]: memref<1x2x4000x128xbf16>, %[[VALUES:[a-z0-9]+]]: memref<1x2x4000x128xbf16>, %{{[a-z0-9]+}}: memref<1x16x1x128xbf16>)
+// AMX: amx.tile_load {{.*}} : memref<4x16x32xbf16> into !amx.tile<16x32xbf16>
+// AMX: amx.tile_load %[[KEYS]]
+// AMX: amx.tile_mulf {{.*}} : !amx.tile<16x32xbf16>, !amx.tile<16x32xbf16>, !amx.tile<16x16xf32>
+// AMX: memref.prefetch %[[VALUES]]
+// AMX: memref.prefetch %[[KEYS]]
+// AMX: vector.load %[[VALUES]]
+// AMX-COUNT-8: amx.tile_mulf {{.*}} : !amx.tile<8x16xbf16>, !amx.tile<8x32xbf16>, !amx.tile<8x16xf32>
+func.func @decode_by_tiles(%q: memref<1x16x1x128xbf16>, %k: memref<1x2x4000x128xbf16>,
+                           %v: memref<1x2x4000x128xbf16>, %o: memref<1x16x1x128xbf16>) {
+  qsat.attention
+    ins(%q, %k, %v : memref<1x16x1x128xbf16>, memref<1x2x4000x128xbf16>, memref<1x2x4000x128xbf16>)
+    outs(%o : memref<1x16x1x128xbf16>) {scale = 1.250000e-01 : f64}
   return
 }

@@ -98,6 +98,13 @@ CASES = [
     Case(blocks=(64, 100, 2), rows=300, keys=450, mask="causal, offset = 100"),
     Case(blocks=(16, 5, 4), rows=50, keys=63),
     Case(rows=40, keys=2100, value_width=32),
+    # Few rows: a decode.
+    Case(heads=16, kv_heads=2, rows=1, keys=1101, width=128, value_width=128),
+    Case(heads=4, rows=3, keys=555, width=96, value_width=32, mask="causal, offset = 540"),
+    Case(heads=8, rows=2, keys=700, mask="causal, window = 200, sinks = 5, offset = 698", softcap=True),
+    Case(heads=8, rows=1, keys=700, size=40.0, width=128, value_width=64, scale=-0.2),
+    Case(heads=4, kv_heads=2, rows=1, keys=900, blocks=(64, 128, 5), mask="causal, offset = 890"),
+    Case(heads=4, rows=4, keys=13, mask="causal, offset = 7"),
     Case(element="f32", rows=130, keys=300, mask="causal", width=72),
     Case(element="f32", rows=210, keys=300, width=128, value_width=128),
     Case(element="f32", blocks=(64, 96, 3), rows=150, keys=500, value_width=80),
