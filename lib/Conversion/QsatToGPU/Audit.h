@@ -29,6 +29,15 @@ void launchWarpAudit(const FlashOp &op, const AuditSample &sample, mlir::ValueRa
 /// Slots of a thread block of the latter, which shares keys.
 int64_t slotsOfWarpAudit(const FlashOp &op, const GPUTarget &target);
 
+/// The same with products of warpgroups (sm_90a): the plan, or why there is none. It may
+/// start while rows are drawn, and lets what follows start.
+llvm::Expected<HopperPlan> planHopperAudit(const FlashOp &op, mlir::ValueRange captures,
+                                           const GPULoweringContext &context);
+void launchHopperAudit(const FlashOp &op, const HopperPlan &plan, const AuditSample &sample, mlir::ValueRange captures,
+                       GPULoweringContext &context);
+/// Parts of the keys for the latter: i64.
+mlir::Value partsOfHopperAudit(const FlashOp &op, const HopperPlan &plan, mlir::Value slots, GPULoweringContext &context);
+
 } // namespace qsat
 
 #endif // QSAT_CONVERSION_QSATTOGPU_AUDIT_H

@@ -17,13 +17,15 @@ using namespace qsat;
 using Values = KernelBuilder::Values;
 
 /// Rows and weights of a stratum, one thread for it and a query head.
-static void launchDraw(AuditOp op, const AuditSample &sample, FloatType acc, GPULoweringContext &context) {
+static void launchDraw(AuditOp op, const AuditSample &sample, FloatType acc, bool letsNextStart,
+                       GPULoweringContext &context) {
   CPUTarget machine;
   TaskBuilder host(op.getLoc(), OpBuilder(op), machine);
   Value q = op.getQ();
   TeamLaunch launch{"qsat_audit_draw", /*lanes=*/1, host.dim(op.getError(), 2), host.dim(q, 1), host.dim(q, 0),
                     {sample.rows, sample.weights, host.dim(q, 1), host.dim(q, 2)}};
   llvm::append_range(launch.arguments, op.getPosition());
+  launch.letsNextStart = letsNextStart;
   launchTeams(op, context, launch, [&](TeamBuilder &b, ValueRange args, Value team, Value head, Value batch) {
     Value rows = args[0], weights = args[1], group = b.div(args[2], b.dim(rows, 1));
     Values at(4, b.index(0));
@@ -87,10 +89,18 @@ public:
     Value sum = b.sumOfTeam(overParts(zero, [&](Value sum, Value lse) { return b.addf(sum, weightOf(lse)); }));
     Value seesNothing = b.cmpf(arith::CmpFPredicate::OEQ, sum, zero);
     Value inverse = b.select(seesNothing, zero, b.divf(b.constant(acc, 1.0), sum));
-    Values sums = b.loop(b.lane, b.dim(o, 3), b.lanes, {zero, zero}, [&](Value d, ValueRange sums) -> Values {
-      Value exact = b.mulf(exactColumn(d), inverse);
-      Value difference = b.subf(b.loadAs(acc, o, {batch, head, row, d}), exact);
-      return {b.addf(b.mulf(difference, difference), sums[0]), b.addf(b.mulf(exact, exact), sums[1])};
+    end = findEnd();
+    Value width = b.dim(o, 3);
+    Values sums = b.loop(b.lane, width, kColumns * b.lanes, {zero, zero}, [&](Value first, ValueRange sums) -> Values {
+      Values next(sums), columns = exactColumns(first);
+      for (auto [n, column] : llvm::enumerate(columns)) {
+        Value d = b.add(first, n * b.lanes), isInside = b.less(d, width), exact = b.mulf(column, inverse);
+        Value given = b.loadAs(acc, o, {batch, head, row, b.min(d, b.sub(width, 1))});
+        Value terms[] = {b.subf(given, exact), exact};
+        for (auto [sum, term] : llvm::zip_equal(next, terms))
+          sum = b.addf(b.select(isInside, b.mulf(term, term), zero), sum);
+      }
+      return next;
     });
     Values values{b.mulf(weight, b.sumOfTeam(sums[0])), b.mulf(weight, b.sumOfTeam(sums[1]))};
     if (lse) {
@@ -121,20 +131,35 @@ private:
   /// The maximum leaves NaN out: the sum has it.
   Value weightOf(Value lse) { return b.exp2(b.subf(lse, base)); }
 
-  /// The sum over the parts of column d. Some are loaded at once.
-  Value exactColumn(Value d) {
-    constexpr int64_t kAtOnce = 4;
-    Value last = b.sub(sample.parts, 1);
-    return b.loop(b.index(0), sample.parts, kAtOnce, {zero}, [&](Value first, ValueRange carried) -> Values {
-      Value sum = carried[0];
-      for (int64_t n = 0; n < kAtOnce; ++n) {
-        Value part = b.add(first, n), known = b.min(part, last);
-        Value more = b.mulf(b.load(sample.o, {batch, kvHead, placeOf(known), d}), weightOf(lseOf(known)));
-        sum = b.addf(b.select(b.less(part, sample.parts), more, zero), sum);
-      }
-      return {sum};
+  /// Past the last part of which the row sees something: as a float, which lanes exchange.
+  Value findEnd() {
+    Value last = b.loop(b.lane, sample.parts, b.lanes, {zero}, [&](Value part, ValueRange end) -> Values {
+      Value isSeen = b.cmpf(arith::CmpFPredicate::UNE, lseOf(part), none);
+      return {b.select(isSeen, b.toFloat(b.add(part, 1), acc), end[0])};
     })[0];
+    return b.toIndex(b.create<arith::FPToSIOp>(b.getI32Type(), b.largestOfTeam(last)));
   }
+
+  /// The sums over the parts of kColumns columns, a team apart, the last again past the
+  /// last. Some parts are loaded at once; what has no weight may be anything.
+  Values exactColumns(Value first) {
+    Value lastPart = b.sub(sample.parts, 1), lastColumn = b.sub(b.dim(sample.o, 3), 1);
+    return b.loop(b.index(0), end, kAtOnce, Values(kColumns, zero), [&](Value begin, ValueRange carried) {
+      Values sums(carried);
+      for (int64_t n = 0; n < kAtOnce; ++n) {
+        Value part = b.add(begin, n), known = b.min(part, lastPart), weight = weightOf(lseOf(known));
+        Value counts = b.both(b.less(part, sample.parts), b.cmpf(arith::CmpFPredicate::UNE, weight, zero));
+        for (auto [c, sum] : llvm::enumerate(sums)) {
+          Value d = b.min(b.add(first, c * b.lanes), lastColumn);
+          Value more = b.mulf(b.load(sample.o, {batch, kvHead, placeOf(known), d}), weight);
+          sum = b.addf(b.select(counts, more, zero), sum);
+        }
+      }
+      return sums;
+    });
+  }
+
+  static constexpr int64_t kColumns = 4, kAtOnce = 8;
 
   TeamBuilder &b;
   const AuditSample &sample;
@@ -142,11 +167,11 @@ private:
   ValueRange results;
   Value slot, kvHead, batch;
   FloatType acc;
-  Value zero, none, base;
+  Value zero, none, base, end; ///< `end` of the parts that count
 };
 } // namespace
 
-static void launchCompare(AuditOp op, const AuditSample &sample, GPULoweringContext &context) {
+static void launchCompare(AuditOp op, const AuditSample &sample, bool startsEarly, GPULoweringContext &context) {
   CPUTarget machine;
   TaskBuilder host(op.getLoc(), OpBuilder(op), machine);
   int64_t lanes = op.getAccType().isF32() ? context.target.warpLanes : 1;
@@ -155,6 +180,7 @@ static void launchCompare(AuditOp op, const AuditSample &sample, GPULoweringCont
   if (op.getLse())
     launch.arguments.push_back(op.getLse());
   llvm::append_range(launch.arguments, op.getInits());
+  launch.startsEarly = startsEarly;
   launchTeams(op, context, launch, [&](TeamBuilder &b, ValueRange args, Value slot, Value kvHead, Value batch) {
     AuditSample inside{args[0], args[1], args[2], args[3], b.dim(args[0], 2), args[4]};
     CompareDraw(b, inside, args[5], op.getLse() ? args[6] : Value(), args.take_back(op.getInits().size()), slot, kvHead,
@@ -192,16 +218,23 @@ LogicalResult qsat::lowerAudit(AuditOp audit, GPULoweringContext &context) {
   AuditSample sample;
   sample.slots = b.mul(b.mul(b.dim(audit.getError(), 2), 2), b.div(b.dim(op.q, 1), kvHeads));
   op.o = audit.getO(); // the sample's has more, of the accumulation type
+  llvm::Expected<HopperPlan> plan = planHopperAudit(op, captures, context);
+  bool hasPlan = static_cast<bool>(plan);
+  if (!hasPlan)
+    llvm::consumeError(plan.takeError());
   std::string whyNotWarps = context.target.hasWarpMMA ? whyNoWarpKernel(op, captures) : "the chip has no mma.sync";
-  sample.parts = countParts(audit, op, sample, whyNotWarps.empty(), context);
+  sample.parts = hasPlan ? b.toIndex(partsOfHopperAudit(op, *plan, sample.slots, context))
+                         : countParts(audit, op, sample, whyNotWarps.empty(), context);
   Value results = b.mul(sample.parts, sample.slots);
   sample.rows = b.allocate(b.getI32Type(), {batches, kvHeads, sample.slots});
   sample.weights = b.allocate(op.acc, {batches, kvHeads, sample.slots});
   sample.o = b.allocate(op.acc, {batches, kvHeads, results, b.dim(op.v, 3)});
   sample.lse = b.allocate(op.acc, {batches, kvHeads, results});
   op.o = sample.o;
-  launchDraw(audit, sample, op.acc, context);
-  if (whyNotWarps.empty()) {
+  launchDraw(audit, sample, op.acc, hasPlan, context);
+  if (hasPlan) {
+    launchHopperAudit(op, *plan, sample, captures, context);
+  } else if (whyNotWarps.empty()) {
     launchWarpAudit(op, sample, captures, context);
   } else {
     if (context.target.hasWarpMMA)
@@ -209,7 +242,7 @@ LogicalResult qsat::lowerAudit(AuditOp audit, GPULoweringContext &context) {
           << "one thread for each drawn row" << remark::reason("{0}", whyNotWarps);
     launchPortableAudit(op, sample, captures, context);
   }
-  launchCompare(audit, sample, context);
+  launchCompare(audit, sample, hasPlan, context);
   b.release({sample.rows, sample.weights, sample.o, sample.lse});
   return success();
 }

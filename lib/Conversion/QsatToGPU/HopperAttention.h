@@ -34,9 +34,11 @@ public:
   HopperAttention(HopperBuilder &b, const FlashOp &op, const HopperPlan &plan,
                   const HopperArguments &args, mlir::ValueRange captures, Value shared);
 
+  virtual ~HopperAttention() = default;
+
   void build();
 
-private:
+protected:
   /// A place in the ring of stages: its number, and the parity of the phase.
   struct Ring {
     Value stage, phase;
@@ -53,6 +55,8 @@ private:
   };
   Value queryTiles(); ///< of one head
   QueryTile decode(Value number);
+  /// First keys of the parts of tile t of a query tile.
+  virtual Values firstKeys(const QueryTile &tile, Value t) { return keyWalk.firstKeys(tile.keys, t); }
 
   //===--- the producer (HopperProducer.cpp) ------------------------------===//
 
@@ -73,13 +77,15 @@ private:
     static State unflatten(mlir::ValueRange values, int64_t pairs);
   };
   void consume();
-  Ring consumeTile(Value count, Ring ring);
-  ScoreTile::Place placeOf(mlir::ValueRange firstKeys, Value head, Value firstRow);
+  void beginConsuming();
+  Ring consumeTile(Value count, Ring ring, Value head, Value firstRow);
+  virtual ScoreTile::Place placeOf(mlir::ValueRange firstKeys, Value head, Value firstRow);
   Values startScores(Ring ring);
   void waitTurn();
   void passTurn();
   void startWeightedSum(Ring ring, State &state);
-  void finish(const State &state, Value head, Value firstRow);
+  /// `sums` are l of whole rows.
+  virtual void finish(const State &state, mlir::ArrayRef<Value> sums, Value head, Value firstRow);
   void storeStatistics(const State &state, mlir::ArrayRef<Value> sums, Value head, Value firstRow);
   void storeOutput(mlir::ValueRange o, Value head, Value firstRow);
   void arriveWarp(Value barrier);

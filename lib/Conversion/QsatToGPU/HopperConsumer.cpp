@@ -36,7 +36,7 @@ void HopperAttention::arriveWarp(Value barrier) {
   b.when(isFirstLane, [&] { b.arrive(barrier); });
 }
 
-void HopperAttention::consume() {
+void HopperAttention::beginConsuming() {
   b.takeRegisters(plan.consumerRegisters);
   group = b.sub(warpgroup, 1);
   inGroup = b.bitAnd(thread, 127);
@@ -49,6 +49,10 @@ void HopperAttention::consume() {
 
   if (takesTurns(op)) // it is the first group's
     b.when(b.equal(group, plan.groups - 1), [&] { b.arriveNamed(b.i32(1), kTurnThreads); });
+}
+
+void HopperAttention::consume() {
+  beginConsuming();
   Value zero = b.i32(0);
   b.loopWhile(
       {zero, zero, zero},
@@ -60,7 +64,8 @@ void HopperAttention::consume() {
         return {b.cmp(arith::CmpIPredicate::sge, count, zero), forward};
       },
       [&](ValueRange values) -> Values {
-        Ring ring = consumeTile(values[0], {values[2], values[3]});
+        Value head = b.loadShared(at(plan.headSlot())), firstRow = b.loadShared(at(plan.rowSlot()));
+        Ring ring = consumeTile(values[0], {values[2], values[3]}, head, firstRow);
         return {b.bitXor(values[1], 1), ring.stage, ring.phase};
       });
   b.waitStores();
@@ -127,8 +132,7 @@ static Values packWeights(HopperBuilder &b, ValueRange weights, FloatType elemen
   return pairs;
 }
 
-HopperAttention::Ring HopperAttention::consumeTile(Value count, Ring ring) {
-  Value head = b.loadShared(at(plan.headSlot())), firstRow = b.loadShared(at(plan.rowSlot()));
+HopperAttention::Ring HopperAttention::consumeTile(Value count, Ring ring, Value head, Value firstRow) {
   auto readKeys = [&](Ring ring) {
     Values keys;
     for (int64_t part = 0; part < plan.parts(); ++part)
@@ -184,17 +188,22 @@ HopperAttention::Ring HopperAttention::consumeTile(Value count, Ring ring) {
     sum = scoreTile.sumOfRow(partial);
   b.waitProducts(0);
   arriveWarp(at(plan.emptyV(), ring.stage, 8));
+  finish(state, sums, head, firstRow);
+  return next(ring);
+}
+
+void HopperAttention::finish(const State &state, ArrayRef<Value> sums, Value head, Value firstRow) {
   storeStatistics(state, sums, head, firstRow);
   Value zero = b.f32(0.0);
+  Values o = state.o;
   for (auto [row, sum] : llvm::enumerate(sums)) {
     Value isEmpty = b.cmpf(arith::CmpFPredicate::OEQ, sum, zero);
     Value factor = b.select(isEmpty, zero, b.reciprocal(sum));
-    for (size_t i = 0; i < state.o.size(); ++i)
+    for (size_t i = 0; i < o.size(); ++i)
       if (i / 2 % 2 == row)
-        state.o[i] = b.mulf(state.o[i], factor);
+        o[i] = b.mulf(o[i], factor);
   }
-  storeOutput(state.o, head, firstRow);
-  return next(ring);
+  storeOutput(o, head, firstRow);
 }
 
 /// lse = (m + log2 l) ln 2, -inf where a row saw nothing; kept = 1, or 0 there.

@@ -19,7 +19,8 @@ void HopperAttention::initBarriers() {
   }
   b.fenceBarrierInit();
   for (Value map : {args.q, args.k, args.v, args.o})
-    b.prefetchMap(map);
+    if (map)
+      b.prefetchMap(map);
 }
 
 HopperAttention::Ring HopperAttention::next(Ring ring) {
@@ -83,15 +84,15 @@ void HopperAttention::produceTile(const QueryTile &tile, Ring &ring) {
     loadTile(plan.v, args.v, plan.fullV(), plan.emptyV(), plan.valueWidth, ring, keys, tile.head);
   };
   Values carried{ring.stage, ring.phase};
-  Values first = keyWalk.firstKeys(tile.keys, b.i32(0));
+  Values first = firstKeys(tile, b.i32(0));
   loadKeys(ring, first);
   llvm::append_range(carried, first);
-  llvm::append_range(carried, keyWalk.firstKeys(tile.keys, b.i32(1)));
+  llvm::append_range(carried, firstKeys(tile, b.i32(1)));
   Values last = b.loop(b.i32(1), tile.keys.count, carried, [&](Value t, ValueRange values) -> Values {
     Ring ring{values[0], values[1]}, ahead = next(ring);
     ValueRange previous = values.slice(2, plan.parts());
     ValueRange current = values.drop_front(2 + plan.parts());
-    Values following = keyWalk.firstKeys(tile.keys, b.add(t, 1));
+    Values following = firstKeys(tile, b.add(t, 1));
     loadKeys(ahead, current);
     loadValues(ring, previous);
     Values result{ahead.stage, ahead.phase};

@@ -1,6 +1,7 @@
 //===- HopperRows.cpp - The mass of rows in key blocks, on warpgroups -----===//
 
 #include "../Constants.h"
+#include "GatherRows.h"
 #include "HopperRows.h"
 
 #include <limits>
@@ -129,36 +130,16 @@ void HopperRows::release(Ring ring) {
   b.when(b.equal(lane, 0), [&] { b.arrive(at(plan.empty(), ring.stage, 8)); });
 }
 
-/// The group's rows of q, 16 bytes at a time, in the swizzle that products read.
 void HopperRows::loadQueries(Value firstOfGroup) {
-  int64_t perRow = plan.width / 8, total = plan.rowsOfGroup() * perRow;
-  auto type = VectorType::get(4, b.getI32Type());
-  Value area = b.add(at(plan.q), b.mul(group, plan.subtiles * plan.subtileBytes()));
   auto times = [&](Value a, Value c) { return b.createOrFold<arith::MulIOp>(b.extend(a), c); };
-  auto plus = [&](Value a, Value c) { return b.createOrFold<arith::AddIOp>(a, c); };
-  Value base = plus(times(batch, args.strides[0]), times(head, args.strides[1]));
-  // A few in flight: all would take the registers of the scores.
-  int64_t flight = total % (128 * 8) ? 4 : 8;
-  b.loop(b.i32(0), b.i32(total / (128 * flight)), {}, [&](Value t, ValueRange) -> Values {
-    Values data, targets;
-    for (int64_t n = 0; n < flight; ++n) {
-      Value number = b.add(inGroup, b.add(b.mul(t, 128 * flight), 128 * n));
-      Value r = b.div(number, perRow), chunk = b.rem(number, perRow), row = rowAt(b.add(firstOfGroup, r));
-      Value first = plus(plus(base, times(row, args.strides[2])), b.extend(b.mul(chunk, 8)));
-      Value source = b.create<LLVM::GEPOp>(args.q.getType(), element, args.q, ValueRange{first});
-      data.push_back(b.create<LLVM::LoadOp>(type, source, /*alignment=*/16));
-      Value panel = b.mul(b.div(chunk, 8), 64 * HopperBuilder::kPanelBytes);
-      Value inSubtile = b.rem(r, 64), subtile = b.mul(b.div(r, 64), plan.subtileBytes());
-      Value place = b.bitXor(b.rem(chunk, 8), b.rem(inSubtile, 8));
-      Value target = b.add(b.add(area, subtile), b.add(panel, b.mul(inSubtile, HopperBuilder::kPanelBytes)));
-      targets.push_back(b.add(target, b.mul(place, 16)));
-    }
-    for (auto [value, target] : llvm::zip_equal(data, targets))
-      b.create<LLVM::StoreOp>(value, b.sharedPointer(target), /*alignment=*/16);
-    return {};
+  Value q = b.create<LLVM::PtrToIntOp>(b.getI64Type(), args.q);
+  Value base = b.add(times(batch, args.strides[0]), times(head, args.strides[1]));
+  GatheredRows rows{b.add(at(plan.q), b.mul(group, plan.subtiles * plan.subtileBytes())), plan.rowsOfGroup(),
+                    plan.width, inGroup, b.add(group, 1)};
+  gatherRows(b, rows, [&](Value r) {
+    Value place = b.add(base, times(rowAt(b.add(firstOfGroup, r)), args.strides[2]));
+    return b.add(q, b.mul(place, b.i64(2)));
   });
-  b.fenceForCopies();
-  b.syncNamed(b.add(group, 1), 128);
 }
 
 HopperRows::Rows HopperRows::findRows(Value first) {

@@ -131,15 +131,14 @@ static const CPUTarget &getPortableMachine() {
 }
 
 /// For the driver: a function of the LLVM dialect, its memrefs taken apart.
-static void buildForDriver(gpu::GPUModuleOp module, StringRef name, int64_t lanes, ValueRange arguments,
-                           TeamBody body) {
-  TeamBuilder b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody()), getPortableMachine(), lanes,
+static void buildForDriver(gpu::GPUModuleOp module, const TeamLaunch &launch, ValueRange arguments, TeamBody body) {
+  TeamBuilder b(module.getLoc(), OpBuilder::atBlockEnd(module.getBody()), getPortableMachine(), launch.lanes,
                 /*onDriver=*/true);
   SmallVector<Type> types;
   for (Value argument : arguments)
     llvm::append_range(types, getPartTypes(argument.getType()));
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), types);
-  auto function = b.create<LLVM::LLVMFuncOp>(name, type);
+  auto function = b.create<LLVM::LLVMFuncOp>(launch.name, type);
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), b.getUnitAttr());
   function->setAttr("nvvm.maxntid", b.getDenseI32ArrayAttr(kThreads));
@@ -154,6 +153,10 @@ static void buildForDriver(gpu::GPUModuleOp module, StringRef name, int64_t lane
     whole.push_back(fromParts(b, argument.getType(), parts.take_front(count)));
     parts = parts.drop_front(count);
   }
+  if (launch.letsNextStart)
+    b.create<NVVM::GriddepcontrolOp>(NVVM::GridDepActionKind::launch_dependents);
+  if (launch.startsEarly)
+    b.create<NVVM::GriddepcontrolOp>(NVVM::GridDepActionKind::wait);
   buildBody(b, whole, body);
   b.create<LLVM::ReturnOp>(ValueRange());
 }
@@ -179,7 +182,7 @@ void qsat::launchTeams(Operation *op, GPULoweringContext &context, const TeamLau
   arguments.push_back(launch.teams);
   SymbolRefAttr kernel = context.getKernel(op, launch.name, [&](gpu::GPUModuleOp module) {
     if (onDriver)
-      buildForDriver(module, launch.name, launch.lanes, arguments, body);
+      buildForDriver(module, launch, arguments, body);
     else
       buildPortable(module, launch.name, arguments, context.target, body);
   });
@@ -199,6 +202,8 @@ void qsat::launchTeams(Operation *op, GPULoweringContext &context, const TeamLau
   auto some = b.create<scf::IfOp>(b.gt(work, b.index(0)), /*withElseRegion=*/false);
   host.setInsertionPoint(some.thenYield());
   Value stream = host.call("qsat_gpu_stream", host.pointer(), {});
+  if (launch.startsEarly)
+    stream = host.call("qsat_gpu_early", host.pointer(), stream);
   SmallVector<Value> parts;
   for (Value argument : arguments)
     llvm::append_range(parts, toParts(host, argument));

@@ -48,6 +48,9 @@ struct TeamLaunch {
   int64_t lanes; ///< of a team: 1, or as many as the target's warps have
   mlir::Value teams, heads, batches;
   llvm::SmallVector<mlir::Value> arguments; ///< memrefs, indices and numbers
+  // For chips with `griddepcontrol`, whose kernels follow each other without a gap:
+  bool letsNextStart = false; ///< which waits by itself
+  bool startsEarly = false;   ///< before the kernel before it ends, which it waits for
 };
 
 /// What a team does: its arguments, and its place in the grid.
