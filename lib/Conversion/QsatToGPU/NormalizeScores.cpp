@@ -32,7 +32,7 @@ public:
     blockLanes = b.lanes / rowLanes;
     rowLane = b.rem(b.lane, rowLanes);
     blockLane = b.div(b.lane, rowLanes);
-    unroll = b.hasLanes() ? 4 : 1;
+    unroll = b.hasLanes() ? 8 : 1;
     Value rows = sampled.rowsOf(b, block, numRows);
     count = sampled.contributing(b, rows);
     firstRow = b.mul(block, sampled.blockRows);
@@ -54,28 +54,34 @@ public:
 
   /// The amplitude of a key block; of block 0 lse too.
   void buildShare(Value logs, Value keyBlock) {
-    Value one = b.constant(acc, 1.0);
+    Value one = b.constant(acc, 1.0), last = b.index(sampled.perBlock - 1);
     auto logOf = [&](Value row) { return b.load(logs, {batch, head, block, row}); };
-    auto sumOverRows = [&](ValueRange inits, function_ref<Values(Value, ValueRange)> body) {
-      Values sums = b.loop(b.lane, count, b.lanes, inits, body);
-      for (Value &sum : sums)
-        sum = b.sumOfTeam(sum);
-      return sums;
+    // Some rows are loaded at once, and none of what no row of the block sees.
+    constexpr int64_t kAtOnce = 4;
+    auto sumShares = [&]() -> Values {
+      Value sum = b.loop(b.lane, count, kAtOnce * b.lanes, {zero}, [&](Value first, ValueRange carried) -> Values {
+        Value sum = carried[0];
+        for (int64_t n = 0; n < kAtOnce; ++n) {
+          Value row = b.add(first, n * b.lanes), known = b.min(row, last);
+          Value share = b.exp2(b.subf(load(known, keyBlock), baseOf(logOf(known))));
+          sum = b.addf(sum, b.select(b.less(row, count), share, zero));
+        }
+        return {sum};
+      })[0];
+      return {b.sumOfTeam(sum)};
     };
-    Value sum = sumOverRows({zero}, [&](Value row, ValueRange sum) -> Values {
-      return {b.addf(sum[0], b.exp2(b.subf(load(row, keyBlock), baseOf(logOf(row)))))};
-    })[0];
+    Value sum = b.choose(b.less(keyBlock, visibleBlocks), sumShares, [&]() -> Values { return {zero}; })[0];
     Value root = b.create<math::SqrtOp>(b.divf(sum, b.toFloat(count, acc)));
     b.when(b.eq(b.lane, b.index(0)),
            [&] { b.store(b.convert(root, b.getF32Type()), amplitude, {batch, head, block, keyBlock}); });
     if (!lse)
       return;
     b.when(b.eq(keyBlock, b.index(0)), [&] {
-      Values sums = sumOverRows({zero, zero}, [&](Value row, ValueRange sums) -> Values {
+      Values sums = b.loop(b.lane, count, b.lanes, {zero, zero}, [&](Value row, ValueRange sums) -> Values {
         Value log = logOf(row), sees = b.cmpf(arith::CmpFPredicate::UNE, log, none);
         return {b.select(sees, b.addf(sums[0], log), sums[0]), b.select(sees, b.addf(sums[1], one), sums[1])};
       });
-      storeLse(sums[0], sums[1]);
+      storeLse(b.sumOfTeam(sums[0]), b.sumOfTeam(sums[1]));
     });
   }
 

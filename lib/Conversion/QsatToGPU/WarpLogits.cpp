@@ -55,16 +55,21 @@ void WarpRows::multiplyAdd(MutableArrayRef<Value> sum, ValueRange left, ValueRan
 WarpLogits::WarpLogits(NvidiaBuilder &b, const FlashOp &op, const SampledRows &sampled,
                        const WarpLogitsArguments &args)
     : b(b), op(op), sampled(sampled), args(args), tile(b, op, args.mask, noRegion, {}, args.rows, args.keys),
-      rows(b, op) {}
+      rows(b, op), groups(groupsOf(op, sampled)), tiles(groups > 1 ? 2 : 4) {}
+
+int64_t WarpLogits::groupsOf(const FlashOp &op, const SampledRows &sampled) {
+  int64_t width = cast<MemRefType>(op.q.getType()).getDimSize(3);
+  return sampled.blockRows % (2 * kRows) || width > 128 ? 1 : 2;
+}
 
 void WarpLogits::build() {
   findRows();
   b.when(b.less(firstRow, args.rows), [&] {
     // Blocks of which a row sees all begin below what the last row sees.
     Value seen = b.min(b.ceilDiv(b.max(tile.highKey(lastRow), b.i32(0)), op.blockKeys), end);
-    b.loop(b.i32(0), b.ceilDiv(seen, 8 * kTiles), {}, [&](Value t, ValueRange) -> Values {
-      Value firstBlock = b.mul(t, 8 * kTiles);
-      b.when(anySees(firstKeyOf(firstBlock), firstKeyOf(b.add(firstBlock, 8 * kTiles))),
+    b.loop(b.i32(0), b.ceilDiv(seen, 8 * tiles), {}, [&](Value t, ValueRange) -> Values {
+      Value firstBlock = b.mul(t, 8 * tiles);
+      b.when(anySees(firstKeyOf(firstBlock), firstKeyOf(b.add(firstBlock, 8 * tiles))),
              [&] { scoreMeans(firstBlock); });
       return {};
     });
@@ -79,14 +84,15 @@ void WarpLogits::findRows() {
   head = b.create<NVVM::BlockIdYOp>(b.getI32Type());
   batch = b.create<NVVM::BlockIdZOp>(b.getI32Type());
   kvHead = b.div(head, args.kvShare);
-  int64_t perBlock = sampled.blockRows / kRows;
+  int64_t rowsOfWarp = groups * kRows, perBlock = sampled.blockRows / rowsOfWarp;
   Value number = b.add(b.mul(b.sub(b.sub(b.gridSize(), 1), b.blockId()), kWarps), warp);
   block = b.div(number, perBlock);
   Value firstOfBlock = b.mul(block, sampled.blockRows), lastOfAll = b.sub(args.rows, 1);
-  firstRow = b.add(firstOfBlock, b.mul(b.rem(number, perBlock), kRows));
-  lastRow = b.min(b.add(firstRow, kRows - 1), lastOfAll);
-  for (int64_t r = 0; r < 2; ++r)
-    row[r] = b.add(firstRow, b.add(b.shiftRight(lane, 2), 8 * r));
+  firstRow = b.add(firstOfBlock, b.mul(b.rem(number, perBlock), rowsOfWarp));
+  lastRow = b.min(b.add(firstRow, rowsOfWarp - 1), lastOfAll);
+  for (int64_t g = 0; g < groups; ++g)
+    for (int64_t r = 0; r < 2; ++r)
+      row[g][r] = b.add(firstRow, b.add(b.shiftRight(lane, 2), kRows * g + 8 * r));
   Value lastOfBlock = b.min(b.add(firstOfBlock, sampled.blockRows - 1), lastOfAll);
   end = b.ceilDiv(b.max(tile.highKey(lastOfBlock), b.i32(0)), op.blockKeys);
 
@@ -102,7 +108,7 @@ void WarpLogits::findRows() {
   if (args.variances)
     variances = address(args.variances, ofMeans, 4);
   Value list = b.add(b.mul(b.extend(b.add(b.mul(batch, args.heads), head)), b.extend(args.queryBlocks)), b.extend(block));
-  Value inBlock = b.extend(b.sub(row[0], firstOfBlock));
+  Value inBlock = b.extend(b.sub(row[0][0], firstOfBlock));
   Value perList = b.mul(b.extend(args.keyBlocks), b.i64(sampled.blockRows));
   target = address(args.masses, b.add(b.mul(list, perList), inBlock), 4);
 }
@@ -111,15 +117,15 @@ void WarpLogits::findRows() {
 // Memory
 //===----------------------------------------------------------------------===//
 
-Values WarpLogits::loadRows(int64_t chunk) {
+Values WarpLogits::loadRows(int64_t group, int64_t chunk) {
   Values all;
   for (int64_t r = 0; r < 2; ++r) // past the last: nothing is stored
-    llvm::append_range(all, rows.load(queries, args.q, b.min(row[r], lastRow), chunk));
+    llvm::append_range(all, rows.load(queries, args.q, b.min(row[group][r], lastRow), chunk));
   return all;
 }
 
-void WarpLogits::store(Value mass, Value block, int64_t r) {
-  Value place = b.add(b.mul(b.extend(block), b.i64(sampled.blockRows)), b.i64(8 * r));
+void WarpLogits::store(Value mass, Value block, int64_t group, int64_t r) {
+  Value place = b.add(b.mul(b.extend(block), b.i64(sampled.blockRows)), b.i64(kRows * group + 8 * r));
   Value to = b.create<LLVM::IntToPtrOp>(b.pointer(/*global*/ 1), b.add(target, b.mul(place, b.i64(4))));
   b.create<LLVM::StoreOp>(mass, to, /*alignment=*/4);
 }
@@ -181,25 +187,33 @@ static void multiplyAddTF32(NvidiaBuilder &b, MutableArrayRef<Value> sum, ValueR
     sum[i] = b.create<LLVM::ExtractValueOp>(product, i);
 }
 
-/// 8 kTiles key blocks from `firstBlock`. A step has two columns of each thread: the
+/// 8 tiles key blocks from `firstBlock`. A step has two columns of each thread: the
 /// first stands for column lane % 4 of the instruction, the second for that + 4.
 void WarpLogits::scoreMeans(Value firstBlock) {
-  Values sums(4 * kTiles, b.f32(0.0)), squares = sums;
+  // Of a group: sums, and its rows as left operands, (row, column) of step p at
+  // 4 p + 2 column + row.
+  struct Group {
+    Values sums, squares;
+    Values left, high, low;
+  };
+  SmallVector<Group, 0> all(groups, {Values(4 * tiles, b.f32(0.0)), Values(4 * tiles, b.f32(0.0)), {}, {}, {}});
   Value lastBlock = b.sub(args.keyBlocks, 1);
   for (int64_t chunk = 0; chunk < rows.chunks(); ++chunk) {
-    Values pairs = loadRows(chunk);
-    // The rows as left operands: (row, column) of step p at 4 p + 2 column + row.
-    Values left, high, low;
-    for (int64_t p = 0; p < kLoaded / 2; ++p)
-      for (int64_t e = 0; e < 2; ++e)
-        for (int64_t r = 0; r < 2; ++r) {
-          Value x = toFloat(pairs[4 * r + p], e);
-          left.push_back(b.create<LLVM::BitcastOp>(b.getI32Type(), x));
-          Split square = Split::of(b, b.mulf(x, x));
-          high.push_back(square.high);
-          low.push_back(square.low);
-        }
-    for (int64_t n = 0; n < kTiles; ++n) {
+    for (auto [number, group] : llvm::enumerate(all)) {
+      Values pairs = loadRows(number, chunk);
+      for (Values *operand : {&group.left, &group.high, &group.low})
+        operand->clear();
+      for (int64_t p = 0; p < kLoaded / 2; ++p)
+        for (int64_t e = 0; e < 2; ++e)
+          for (int64_t r = 0; r < 2; ++r) {
+            Value x = toFloat(pairs[4 * r + p], e);
+            group.left.push_back(b.create<LLVM::BitcastOp>(b.getI32Type(), x));
+            Split square = Split::of(b, b.mulf(x, x));
+            group.high.push_back(square.high);
+            group.low.push_back(square.low);
+          }
+    }
+    for (int64_t n = 0; n < tiles; ++n) {
       // Past the last block the last one is looked at again, and not stored.
       Value block = b.min(b.add(b.add(firstBlock, 8 * n), b.shiftRight(lane, 2)), lastBlock);
       Value place = b.add(b.mul(b.extend(block), b.i64(rows.width)), rows.column(chunk));
@@ -216,25 +230,28 @@ void WarpLogits::scoreMeans(Value firstBlock) {
       if (variances)
         variance = load(variances);
       for (int64_t p = 0; p < kLoaded / 2; ++p) {
-        add(sums, left, p, mean[2 * p].low, mean[2 * p + 1].low);
-        add(sums, left, p, mean[2 * p].high, mean[2 * p + 1].high);
-        if (!variances)
-          continue;
-        add(squares, low, p, variance[2 * p].high, variance[2 * p + 1].high);
-        add(squares, high, p, variance[2 * p].low, variance[2 * p + 1].low);
-        add(squares, high, p, variance[2 * p].high, variance[2 * p + 1].high);
+        for (Group &group : all) {
+          add(group.sums, group.left, p, mean[2 * p].low, mean[2 * p + 1].low);
+          add(group.sums, group.left, p, mean[2 * p].high, mean[2 * p + 1].high);
+          if (!variances)
+            continue;
+          add(group.squares, group.low, p, variance[2 * p].high, variance[2 * p + 1].high);
+          add(group.squares, group.high, p, variance[2 * p].low, variance[2 * p + 1].low);
+          add(group.squares, group.high, p, variance[2 * p].high, variance[2 * p + 1].high);
+        }
       }
     }
   }
-  storeMeans(firstBlock, sums, squares);
+  for (auto [number, group] : llvm::enumerate(all))
+    storeMeans(firstBlock, number, group.sums, group.squares);
 }
 
 /// s of what the thread's rows see all of.
-void WarpLogits::storeMeans(Value firstBlock, ValueRange sums, ValueRange squares) {
+void WarpLogits::storeMeans(Value firstBlock, int64_t group, ValueRange sums, ValueRange squares) {
   Value lastBlock = b.sub(args.keyBlocks, 1), keysOfLast = b.sub(args.keys, firstKeyOf(lastBlock));
   Value logOfLast = b.log2(b.create<LLVM::SIToFPOp>(b.getF32Type(), keysOfLast));
   Value logOfBlock = b.f32(std::log2(static_cast<double>(op.blockKeys)));
-  for (int64_t n = 0; n < kTiles; ++n) {
+  for (int64_t n = 0; n < tiles; ++n) {
     for (int64_t e = 0; e < 2; ++e) {
       Value block = b.add(b.add(firstBlock, 8 * n + e), b.shiftLeft(b.bitAnd(lane, 3), 1));
       Value log = b.select(b.equal(block, lastBlock), logOfLast, logOfBlock);
@@ -243,9 +260,9 @@ void WarpLogits::storeMeans(Value firstBlock, ValueRange sums, ValueRange square
         Value mass = b.fma(sums[at], b.f32(op.scale * kLog2E), log);
         if (variances)
           mass = b.fma(squares[at], b.f32(op.scale * op.scale / 2 * kLog2E), mass);
-        Value isMine = b.both(b.less(block, end), b.less(row[r], args.rows));
-        isMine = b.both(isMine, seesAll(row[r], firstKeyOf(block), endOf(block)));
-        b.when(isMine, [&] { store(mass, block, r); });
+        Value mine = row[group][r], isMine = b.both(b.less(block, end), b.less(mine, args.rows));
+        isMine = b.both(isMine, seesAll(mine, firstKeyOf(block), endOf(block)));
+        b.when(isMine, [&] { store(mass, block, group, r); });
       }
     }
   }
@@ -264,12 +281,15 @@ void WarpLogits::exactMasses() {
     // Of the first row the end is nearest, of the last row the window.
     Value isSeen = b.both(seesAll(firstRow, first, last), seesAll(lastRow, first, last));
     b.when(b.equal(b.create<arith::ExtUIOp>(b.getI32Type(), isSeen), 0), [&] {
-      Value none = b.f32(-kInfinity);
-      Values masses = b.choose(anySees(first, last), [&] { return massesOf(first, last); }, {none, none});
-      for (int64_t r = 0; r < 2; ++r) {
-        Value isPartial = b.equal(b.create<arith::ExtUIOp>(b.getI32Type(), seesAll(row[r], first, last)), 0);
-        Value isMine = b.both(isPartial, b.both(b.less(row[r], args.rows), b.equal(b.bitAnd(lane, 3), 0)));
-        b.when(isMine, [&] { store(masses[r], block, r); });
+      Value none = b.f32(-kInfinity), isAny = anySees(first, last);
+      for (int64_t g = 0; g < groups; ++g) {
+        Values masses = b.choose(isAny, [&] { return massesOf(g, first, last); }, {none, none});
+        for (int64_t r = 0; r < 2; ++r) {
+          Value mine = row[g][r];
+          Value isPartial = b.equal(b.create<arith::ExtUIOp>(b.getI32Type(), seesAll(mine, first, last)), 0);
+          Value isMine = b.both(isPartial, b.both(b.less(mine, args.rows), b.equal(b.bitAnd(lane, 3), 0)));
+          b.when(isMine, [&] { store(masses[r], block, g, r); });
+        }
       }
     });
     return {};
@@ -277,15 +297,15 @@ void WarpLogits::exactMasses() {
 }
 
 /// log2 sum 2^s of the thread's rows over the keys that they see.
-Values WarpLogits::massesOf(Value first, Value end) {
+Values WarpLogits::massesOf(int64_t group, Value first, Value end) {
   Value none = b.f32(-kInfinity), zero = b.f32(0.0);
   Value pieces = b.ceilDiv(b.sub(end, first), kPiece);
   Values state = b.loop(b.i32(0), pieces, {none, none, zero, zero}, [&](Value piece, ValueRange given) -> Values {
     Value firstKey = b.add(first, b.mul(piece, kPiece)), factors[2];
-    ScoreTile::Place place{{firstKey}, kPiece, firstRow, lastRow, {row[0], row[1]}, b.shiftLeft(b.bitAnd(lane, 3), 1),
+    ScoreTile::Place place{{firstKey}, kPiece, firstRow, lastRow, {row[group][0], row[group][1]}, b.shiftLeft(b.bitAnd(lane, 3), 1),
                            batch, {head, head}};
     SoftmaxState sum{{given[0], given[1]}, {given[2], given[3]}};
-    Values scores = tile.modify(scoreKeys(firstKey), place);
+    Values scores = tile.modify(scoreKeys(group, firstKey), place);
     tile.softmax(scores, sum, /*isFirst=*/false, factors);
     return {sum.m[0], sum.m[1], sum.l[0], sum.l[1]};
   });
@@ -296,11 +316,11 @@ Values WarpLogits::massesOf(Value first, Value end) {
 }
 
 /// S [16,kPiece]. A chunk is two steps, of columns as they come.
-Values WarpLogits::scoreKeys(Value firstKey) {
+Values WarpLogits::scoreKeys(int64_t group, Value firstKey) {
   Values scores(kPiece / 2, b.f32(0.0));
   Value lastKey = b.sub(args.keys, 1);
   for (int64_t chunk = 0; chunk < rows.chunks(); ++chunk) {
-    Values pairs = loadRows(chunk);
+    Values pairs = loadRows(group, chunk);
     for (int64_t n = 0; n < kPiece / 8; ++n) {
       Value key = b.min(b.add(b.add(firstKey, 8 * n), b.shiftRight(lane, 2)), lastKey);
       rows.multiplyAdd(MutableArrayRef(scores).slice(4 * n, 4), pairs, rows.load(keys, args.k, key, chunk));

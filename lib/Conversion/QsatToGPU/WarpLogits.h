@@ -1,6 +1,7 @@
 //===- WarpLogits.h - Rows against means of blocks, by warps --*- C++ -*-===//
 // What BlockLogits.cpp computes one by one, as products of a warp (sm_80 and newer).
-// A warp has 16 rows of a query block and looks at all key blocks:
+// A warp has 32 rows of a query block, two groups of 16 (or one, of blocks that are no
+// multiple of 32), and looks at all key blocks, whose means then serve both groups:
 //
 //   S  = Q Kbar^T, S2 = Q^2 Var^T     8 blocks a tile, tf32     scoreMeans
 //   s  = log2(e) (scale S + scale^2 / 2 S2) + log2 n            storeMeans
@@ -71,6 +72,8 @@ public:
 
   static constexpr int64_t kRows = 16, kWarps = 4;
   static constexpr int64_t kThreads = 32 * kWarps;
+  /// Groups of kRows of a warp: two where ptxas finds registers for them.
+  static int64_t groupsOf(const FlashOp &op, const SampledRows &sampled);
 
   WarpLogits(NvidiaBuilder &b, const FlashOp &op, const SampledRows &sampled, const WarpLogitsArguments &args);
 
@@ -78,18 +81,19 @@ public:
 
 private:
   static constexpr int64_t kLoaded = WarpRows::kLoaded;
-  /// Tiles of 8 key blocks, and keys, that are looked at in one go.
-  static constexpr int64_t kTiles = 4, kPiece = 32;
+  /// Keys that are looked at in one go.
+  static constexpr int64_t kPiece = 32;
 
   void findRows();
-  /// Of a chunk, for both rows: kLoaded elements of q, in pairs. Loaded whenever they
-  /// are needed: with what is made of them they would take more registers than there are.
-  Values loadRows(int64_t chunk);
+  /// Of a chunk, for both rows of a group: kLoaded elements of q, in pairs. Loaded
+  /// whenever they are needed: with what is made of them they would take more registers
+  /// than there are.
+  Values loadRows(int64_t group, int64_t chunk);
   void scoreMeans(Value firstBlock);
-  void storeMeans(Value firstBlock, mlir::ValueRange sums, mlir::ValueRange squares);
+  void storeMeans(Value firstBlock, int64_t group, mlir::ValueRange sums, mlir::ValueRange squares);
   void exactMasses();
-  Values massesOf(Value first, Value end);
-  Values scoreKeys(Value firstKey);
+  Values massesOf(int64_t group, Value first, Value end);
+  Values scoreKeys(int64_t group, Value firstKey);
 
   Value lowKey(Value row) { return b.add(row, args.mask.lowShift); }
   Value seesAll(Value row, Value first, Value end);
@@ -98,7 +102,7 @@ private:
   Value firstKeyOf(Value block) { return b.mul(block, op.blockKeys); }
   Value endOf(Value block) { return b.min(firstKeyOf(b.add(block, 1)), args.keys); }
   Value toFloat(Value pair, int64_t number);
-  void store(Value mass, Value block, int64_t r);
+  void store(Value mass, Value block, int64_t group, int64_t r);
 
   NvidiaBuilder &b;
   const FlashOp &op;
@@ -107,9 +111,12 @@ private:
   RegionArguments noRegion;
   ScoreTile tile;
   WarpRows rows;
+  const int64_t groups;
+  const int64_t tiles; ///< of 8 key blocks, that are looked at in one go
   Value lane;
   Value batch, head, kvHead, block;     ///< of the warp
-  Value firstRow, lastRow, row[2];      ///< of the warp, and of the thread
+  Value firstRow, lastRow;              ///< of the warp
+  Value row[2][2];                      ///< of the thread: of each group, two
   Value end;                            ///< past the last key block that the query block sees
   Value queries, keys;                  ///< addresses of the head's Q and K
   Value means, variances, target;       ///< and of its means, and masses of block 0

@@ -113,7 +113,7 @@ void qsat::launchWarpLogits(AmplitudeScoreOp score, const SampledRows &sampled, 
                             GPULoweringContext &context) {
   FlashOp op(score);
   auto countBlocks = [&](HostBuilder &b, const HostBuilder::Array &out) {
-    return b.ceilDiv(b.mul(out.extents[2], b.i64(sampled.blockRows / WarpLogits::kRows)), WarpLogits::kWarps);
+    return b.ceilDiv(b.mul(out.extents[2], b.i64(sampled.blockRows / (WarpLogits::groupsOf(op, sampled) * WarpLogits::kRows))), WarpLogits::kWarps);
   };
   launchScores(score, "qsat_score_blocks", op, masses, &keys, WarpLogits::kThreads, context, countBlocks,
                [&](NvidiaBuilder &b, const WarpLogitsArguments &args) { WarpLogits(b, op, sampled, args).build(); });
