@@ -27,7 +27,7 @@ def text_of(element, width, is_list):
   qsat.attention ins(%q, %k, %k : {q}, {k}, {k}) outs(%o : {q}) {{mask = #qsat.mask<causal>}}
   return
 }}"""
-    i, c, l = f"memref<1x8x1024x64xi32>", "memref<1x8x1024xi32>", f"memref<1x8x{KEYS}xf32>"
+    i, c, l = "memref<1x8x1024x64xi32>", "memref<1x8x1024xi32>", f"memref<1x8x{KEYS}xf32>"
     return f"""func.func @main(%q: {q}, %k: {k}, %o: {q}, %i: {i}, %c: {c}, %l: {l}) {{
   qsat.sparse_attention ins(%q, %k, %k : {q}, {k}, {k}) list(%i, %c : {i}, {c}) outs(%o, %l : {q}, {l})
     {{mask = #qsat.mask<causal>, block_m = 128 : i64, block_n = 128 : i64,
