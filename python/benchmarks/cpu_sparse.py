@@ -38,8 +38,8 @@ def operands(heads, kv_heads, n, width, element):
             "m": f"memref<1x{heads}x{blocks}xf32>"}
 
 
-def module_text(heads, kv_heads, n, width, element, densities, estimator, background):
-    """`dense`, and for each density `score<d>`, `select<d>`, `attend<d>` and `whole<d>`, all three."""
+def module_text(heads, kv_heads, n, width, element, densities, scoring, background):
+    """`scoring`: further attributes of amplitude_score. `dense`, and for each density `score<d>`, `select<d>`, `attend<d>` and `whole<d>`, all three."""
     t = operands(heads, kv_heads, n, width, element)
     scale = f"scale = {width ** -0.5:.17e} : f64, mask = #qsat.mask<causal>"
     arguments = (f"%q: {t['q']}, %k: {t['k']}, %v: {t['k']}, %a: {t['a']}, %i: {t['i']}, %c: {t['c']}, "
@@ -50,7 +50,7 @@ func.func @dense({arguments}) attributes {{llvm.emit_c_interface}} {{
   return
 }}"""
     score = (f"  qsat.amplitude_score ins(%q, %k : {t['q']}, {t['k']}) outs(%a : {t['a']}) "
-             f"{{{scale}, estimator = #qsat.estimator<{estimator}>}}\n")
+             f"{{{scale}, {scoring}}}\n")
     attend = (f"  qsat.sparse_attention ins(%q, %k, %v : {t['q']}, {t['k']}, {t['k']}) list(%i, %c : {t['i']}, {t['c']}) "
               f"outs(%o, %l : {t['q']}, {t['l']}) {{{scale}, block_m = {BLOCK} : i64, block_n = {BLOCK} : i64, "
               f"background = #qsat.background<{background}>}}\n")
@@ -61,6 +61,18 @@ func.func @dense({arguments}) attributes {{llvm.emit_c_interface}} {{
         for name, body in (("score", score), ("select", select), ("attend", attend), ("whole", score + select + attend)):
             text += f"\nfunc.func @{name}{number}({arguments}) attributes {{llvm.emit_c_interface}} {{\n{body}  return\n}}"
     return text
+
+
+def scoring_of(arguments):
+    """The attributes of amplitude_score that the arguments ask for."""
+    return f"estimator = #qsat.estimator<{arguments.estimator}>, stride = {arguments.stride} : i64" + (
+        ", int8" if arguments.int8 else "")
+
+
+def estimator_name(arguments):
+    """What the table and the picture call the scoring."""
+    by_rows = f" (every {arguments.stride}th row{', in 8 bits' if arguments.int8 else ''})"
+    return arguments.estimator + (by_rows if arguments.estimator == "rows" else "")
 
 
 def arrays(heads, kv_heads, n, width, element):
@@ -76,7 +88,7 @@ def arrays(heads, kv_heads, n, width, element):
 
 def compile_all(n, element, densities, arguments):
     text = module_text(arguments.heads, arguments.kv_heads, n, arguments.width, element, densities,
-                       arguments.estimator, arguments.background)
+                       scoring_of(arguments), arguments.background)
     module = Module(text, os.path.abspath(arguments.qsat_opt))
     module.set_threads(arguments.threads)
     return module, arrays(arguments.heads, arguments.kv_heads, n, arguments.width, element)
@@ -164,7 +176,7 @@ def draw(rows, file, arguments):
             dense = next(r["dense_milliseconds"] for r in rows if (r["element"], r["n"]) == (element, n))
             (curve,) = axis.plot(*zip(*points), marker="o", label=f"{n} keys")
             axis.axhline(dense, linestyle="--", linewidth=1, color=curve.get_color())
-        axis.set(title=f"{element}, estimator {arguments.estimator}, background {arguments.background}",
+        axis.set(title=f"{element}, estimator {estimator_name(arguments)},\nbackground {arguments.background}",
                  xlabel="density: share of the visible blocks that is read", ylabel="milliseconds", xscale="log",
                  yscale="log")
         axis.legend(title="dashed: dense")
@@ -183,6 +195,8 @@ def main():
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--elements", nargs="+", choices=("bf16", "f16", "f32"), default=["bf16"])
     parser.add_argument("--estimator", default="rows")
+    parser.add_argument("--stride", type=int, default=16, help="rows of q from one that is scored to the next")
+    parser.add_argument("--int8", action="store_true", help="score rows in 8 bits (estimator rows)")
     parser.add_argument("--background", default="centroid", choices=("none", "rank1", "centroid", "t2"))
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=5)
@@ -198,7 +212,7 @@ def main():
         if arguments.json:
             return print(json.dumps(rows, indent=1))
         print(f"One kv head, {arguments.heads // arguments.kv_heads} query heads, D = {arguments.width}, "
-              f"estimator {arguments.estimator}, background {arguments.background}, {arguments.threads} threads: "
+              f"estimator {estimator_name(arguments)}, background {arguments.background}, {arguments.threads} threads: "
               f"MiB beyond inputs and outputs")
         for r in rows:
             print(f"{r['element']:>4} {r['n']:>7}  {r['step']:8} {r['megabytes']:8.1f}")
@@ -210,7 +224,7 @@ def main():
     if arguments.json:
         return print(json.dumps(rows, indent=1))
     print(f"Causal, {arguments.heads} heads on {arguments.kv_heads} kv heads, D = {arguments.width}, estimator "
-          f"{arguments.estimator}, background {arguments.background}, {arguments.threads} threads, "
+          f"{estimator_name(arguments)}, background {arguments.background}, {arguments.threads} threads, "
           f"{arguments.rounds} interleaved rounds")
     print(f"{'':>4} {'n':>7} {'density':>7} {'dense ms':>9} {'whole ms':>9} {'dense / whole':>13}"
           + (f" {'score':>7} {'select':>7} {'attend':>7}  of dense" if arguments.steps else ""))

@@ -68,14 +68,15 @@ def runtime_of(qsat_opt):
     return [pathlib.Path(qsat_opt).resolve().parents[1] / "lib" / "libQsatRuntime.a", "-lstdc++"]
 
 
-def measure(candidates, rounds):
+def measure(candidates, rounds, before=lambda: None):
     """Seconds of each candidate in each of `rounds` interleaved rounds, after one of warm-up: {name: [...]}.
 
-    A candidate is called with the number of the round.
+    A candidate is called with the number of the round, after `before`, which is not timed.
     """
     times = {name: [] for name in candidates}
     for number in range(rounds + 1):
         for name, run_once in candidates.items():
+            before()
             start = time.perf_counter()
             run_once(number)
             if number:

@@ -20,10 +20,11 @@ std::optional<DecodeShape> DecodeShape::get(const FlashOp &op, const CPUTarget &
   /// More rows pay for packing K; the states of a pass have to stay near.
   constexpr int64_t kMaxRowsPerHead = 8, kMaxRows = 32;
   /// Elements of a tile of K: one of V and the next of K are in the nearest cache
-  /// beside it, and half of it where they are asked for (measured, D = 128, share of a
-  /// plain read: .83, .78, .71 with 16, 32, 64 keys of bf16; .55, .62, .62 of f32). Keys
-  /// of a tile and of a task.
-  constexpr int64_t kTileElements = 4096, kMaxTileKeys = 64, kChunkKeys = 512;
+  /// beside it where they are asked for (measured, D = 128, share of a plain read: .83,
+  /// .78, .71 with 16, 32, 64 keys of bf16). What the hardware is to see coming had better
+  /// be long, of f32 64 keys. Keys of a tile and of a task.
+  constexpr int64_t kTileElements = 2048, kLongTileElements = 8192, kMaxTileKeys = 64,
+                    kChunkKeys = 512;
   auto queries = cast<MemRefType>(op.q.getType()), keys = cast<MemRefType>(op.k.getType());
   auto values = cast<MemRefType>(op.v.getType());
   if (queries.isDynamicDim(1) || queries.isDynamicDim(2) || keys.isDynamicDim(1))
@@ -66,13 +67,16 @@ std::optional<DecodeShape> DecodeShape::get(const FlashOp &op, const CPUTarget &
   shape.widensKeys = !shape.hasDots && keys.getElementType() != op.acc;
   shape.part = shape.hasDots ? 2 * shape.lanes : shape.lanes;
   shape.prefetches = keys.getElementTypeBitWidth() <= 16;
-  int64_t tileElements = shape.prefetches ? kTileElements / 2 : kTileElements;
+  int64_t tileElements = shape.prefetches ? kTileElements : kLongTileElements;
   int64_t tileKeys =
       std::clamp<int64_t>(tileElements / std::max<int64_t>(shape.width, 1), 1, kMaxTileKeys);
   shape.keys = llvm::alignTo(std::min(tileKeys, op.blockKeys), shape.lanes);
   int64_t registers = target.vectorRegisters / 2;
-  shape.tileRows = std::min<int64_t>(shape.rows, 4);
-  shape.groupRows = std::min<int64_t>(llvm::PowerOf2Ceil(shape.tileRows), shape.lanes);
+  // For the same reason rows of V are taken in long pieces: of f32 two rows of P, and all of
+  // D = 128 (measured with 64 keys, beside 4 rows and 32 keys: .69 and .56 of a plain read
+  // of 75 GB/s, .78 and .76 of one of 40 GB/s).
+  shape.tileRows = std::min<int64_t>(shape.rows, shape.prefetches ? 4 : 2);
+  shape.groupRows = std::min<int64_t>(llvm::PowerOf2Ceil(std::min<int64_t>(shape.rows, 4)), shape.lanes);
   int64_t columns = llvm::alignDown(registers / shape.tileRows * shape.lanes, shape.valuePart);
   shape.tileColumns = std::min(shape.paddedWidth, std::max(columns, shape.valuePart));
   shape.chunk = kChunkKeys;
