@@ -57,7 +57,8 @@ struct ConvertQsatToLoops : public qsat::impl::ConvertQsatToLoopsBase<ConvertQsa
       return signalPassFailure();
     }
     if (packedBytes < 0) {
-      getOperation().emitError("expected packed-bytes of at least 0, but got ") << packedBytes;
+      getOperation().emitError("expected packed-bytes of at least 0, but got ")
+          << packedBytes.getValue();
       return signalPassFailure();
     }
     target->packedBytes = packedBytes;

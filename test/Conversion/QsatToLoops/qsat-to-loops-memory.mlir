@@ -2,6 +2,8 @@
 // where pairs of bf16 are multiplied. V is read in place, and so is V of f32; K of f32 would
 // take 64 MiB, so that the last 16k keys are packed tile by tile where they are used.
 // RUN: qsat-opt --convert-qsat-to-loops=cpu=znver5 --canonicalize --cse --split-input-file %s | FileCheck %s
+// RUN: not qsat-opt --convert-qsat-to-loops=packed-bytes=-1 --split-input-file %s 2>&1 | FileCheck --check-prefix=NEGATIVE %s
+// NEGATIVE: error: expected packed-bytes of at least 0, but got -1
 
 // CHECK-LABEL: func.func @dense(
 // CHECK: memref.alloc() {alignment = 64 : i64} : memref<1x1x8192x64x32xbf16>
