@@ -36,7 +36,8 @@ llvm::Expected<HopperPlan> planHopperAudit(const FlashOp &op, mlir::ValueRange c
 void launchHopperAudit(const FlashOp &op, const HopperPlan &plan, const AuditSample &sample, mlir::ValueRange captures,
                        GPULoweringContext &context);
 /// Parts of the keys for the latter: i64.
-mlir::Value partsOfHopperAudit(const FlashOp &op, const HopperPlan &plan, mlir::Value slots, GPULoweringContext &context);
+mlir::Value partsOfHopperAudit(const FlashOp &op, const HopperPlan &plan, mlir::Value slots,
+                               GPULoweringContext &context);
 
 } // namespace qsat
 

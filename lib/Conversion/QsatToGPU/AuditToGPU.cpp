@@ -218,11 +218,18 @@ LogicalResult qsat::lowerAudit(AuditOp audit, GPULoweringContext &context) {
   AuditSample sample;
   sample.slots = b.mul(b.mul(b.dim(audit.getError(), 2), 2), b.div(b.dim(op.q, 1), kvHeads));
   op.o = audit.getO(); // the sample's has more, of the accumulation type
+  auto explain = [&](StringRef kernel, StringRef reason) {
+    remark::missed(audit.getLoc(), remark::RemarkOpts::name("audit").category("qsat"))
+        << kernel << remark::reason("{0}", reason);
+  };
+  std::string whyNotWarps = context.target.hasWarpMMA ? whyNoWarpKernel(op, captures) : "the chip has no mma.sync";
   llvm::Expected<HopperPlan> plan = planHopperAudit(op, captures, context);
   bool hasPlan = static_cast<bool>(plan);
-  if (!hasPlan)
-    llvm::consumeError(plan.takeError());
-  std::string whyNotWarps = context.target.hasWarpMMA ? whyNoWarpKernel(op, captures) : "the chip has no mma.sync";
+  if (!hasPlan) {
+    std::string reason = llvm::toString(plan.takeError());
+    if (context.target.hasWarpgroupMMA && whyNotWarps.empty())
+      explain("products of warps", reason);
+  }
   sample.parts = hasPlan ? b.toIndex(partsOfHopperAudit(op, *plan, sample.slots, context))
                          : countParts(audit, op, sample, whyNotWarps.empty(), context);
   Value results = b.mul(sample.parts, sample.slots);
@@ -238,8 +245,7 @@ LogicalResult qsat::lowerAudit(AuditOp audit, GPULoweringContext &context) {
     launchWarpAudit(op, sample, captures, context);
   } else {
     if (context.target.hasWarpMMA)
-      remark::missed(audit.getLoc(), remark::RemarkOpts::name("audit").category("qsat"))
-          << "one thread for each drawn row" << remark::reason("{0}", whyNotWarps);
+      explain("one thread for each drawn row", whyNotWarps);
     launchPortableAudit(op, sample, captures, context);
   }
   launchCompare(audit, sample, hasPlan, context);

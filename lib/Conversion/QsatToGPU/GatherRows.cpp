@@ -9,7 +9,8 @@ using Values = DeviceBuilder::Values;
 
 void qsat::gatherRows(HopperBuilder &b, const GatheredRows &rows, function_ref<Value(Value)> address) {
   constexpr int64_t kThreads = 128, kBytes = 16, kRows = HopperBuilder::kGroupRows;
-  int64_t perRow = 2 * rows.width / kBytes, pieces = rows.count * perRow, perPanel = HopperBuilder::kPanelBytes / kBytes;
+  constexpr int64_t perPanel = HopperBuilder::kPanelBytes / kBytes;
+  int64_t perRow = 2 * rows.width / kBytes, pieces = rows.count * perRow;
   auto type = VectorType::get(4, b.getI32Type());
   // A few in flight: all would take the registers of the scores.
   int64_t flight = pieces % (kThreads * 8) ? 4 : 8;

@@ -61,7 +61,8 @@ Values HopperAudit::firstKeys(const QueryTile &tile, Value t) {
 HopperAudit::Drawn HopperAudit::drawn(Value inTile) {
   Value slot = b.min(b.add(firstSlot, inTile), b.sub(audit.slots, 1));
   Value place = b.add(b.mul(b.extend(listOfDrawn), b.extend(audit.slots)), b.extend(slot));
-  return {b.loadConstant(b.getI32Type(), audit.drawn, place), b.add(b.mul(kvHead, args.kvShare), b.rem(slot, args.kvShare))};
+  Value head = b.add(b.mul(kvHead, args.kvShare), b.rem(slot, args.kvShare));
+  return {b.loadConstant(b.getI32Type(), audit.drawn, place), head};
 }
 
 //===----------------------------------------------------------------------===//

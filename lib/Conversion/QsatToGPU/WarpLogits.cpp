@@ -302,7 +302,8 @@ Values WarpLogits::massesOf(int64_t group, Value first, Value end) {
   Value pieces = b.ceilDiv(b.sub(end, first), kPiece);
   Values state = b.loop(b.i32(0), pieces, {none, none, zero, zero}, [&](Value piece, ValueRange given) -> Values {
     Value firstKey = b.add(first, b.mul(piece, kPiece)), factors[2];
-    ScoreTile::Place place{{firstKey}, kPiece, firstRow, lastRow, {row[group][0], row[group][1]}, b.shiftLeft(b.bitAnd(lane, 3), 1),
+    Value column = b.shiftLeft(b.bitAnd(lane, 3), 1);
+    ScoreTile::Place place{{firstKey}, kPiece, firstRow, lastRow, {row[group][0], row[group][1]}, column,
                            batch, {head, head}};
     SoftmaxState sum{{given[0], given[1]}, {given[2], given[3]}};
     Values scores = tile.modify(scoreKeys(group, firstKey), place);

@@ -2,6 +2,8 @@
 // the kernels overlap where one waits for the other.
 // RUN: qsat-opt --convert-qsat-to-gpu=chip=sm_90a --canonicalize --cse %s | FileCheck %s
 // RUN: %if ptxas %{ qsat-opt --qsat-nvidia-pipeline=chip=sm_90a %s | FileCheck %s --check-prefix=CUBIN %}
+// RUN: qsat-opt --convert-qsat-to-gpu=chip=sm_90a --remarks-filter-missed=qsat %s 2>&1 | FileCheck %s --check-prefix=REMARK
+// REMARK: remark: {{.*}}expected head widths of 64, 128, 192 or 256, but got 96 and 96{{.*}}products of warps
 // CUBIN-COUNT-6: gpu.binary @{{.*}} bin = "\7FELF
 
 // CHECK-LABEL: llvm.func @qsat_audit_compare
