@@ -1,6 +1,7 @@
 """Rate of qsat's CPU attention kernels beside torch: dense, causal and listed blocks.
 
     python python/benchmarks/cpu_attention.py --qsat-opt build/bin/qsat-opt
+    python python/benchmarks/cpu_attention.py --lengths 2048 4096 8192 --densities .05 .1 .2 .4 .8 --picture FILE
 
 Every figure is a ratio taken round by round in one process: in each round every candidate runs
 for a while on the same threads, its best run counts, the ratio of two of them is taken within
@@ -31,13 +32,14 @@ os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_FP16")
 import numpy as np
 
 from native import Module, aligned
+from pictures import draw_time_against_density
 
 BLOCK = 128
 
 
-def module_text(arguments, element, width, sizes):
+def module_text(arguments, n, element, width, sizes):
     """Functions full and causal, and list<k> for lists of `sizes[k]` key blocks per row."""
-    heads, n, kv = arguments.heads, arguments.length, arguments.kv_heads or arguments.heads
+    heads, kv = arguments.heads, arguments.kv_heads or arguments.heads
     x, y = f"memref<1x{heads}x{n}x{width}x{element}>", f"memref<1x{kv}x{n}x{width}x{element}>"
     lse = f"memref<1x{heads}x{n}xf32>"
     rows = -(-n // BLOCK)
@@ -126,22 +128,22 @@ def check(name, ours, theirs, element):
     assert error < limit, f"{name}: qsat and torch differ by {error:.1e}"
 
 
-def run_case(arguments, element, width):
-    """The rows of one element type and head width."""
-    heads, n, kv = arguments.heads, arguments.length, arguments.kv_heads or arguments.heads
+def run_case(arguments, element, width, n):
+    """The rows of one element type, head width and length."""
+    heads, kv = arguments.heads, arguments.kv_heads or arguments.heads
     generator = np.random.default_rng(1)
     shapes = [(1, heads, n, width), (1, kv, n, width), (1, kv, n, width)]
     arrays = [aligned(to_bits(generator.standard_normal(s, dtype=np.float32), element)) for s in shapes]
     rows = -(-n // BLOCK)
     sizes = {d: max(1, round(d * rows)) for d in arguments.densities}
-    module = Module(module_text(arguments, element, width, sorted(set(sizes.values()))),
+    module = Module(module_text(arguments, n, element, width, sorted(set(sizes.values()))),
                     os.path.abspath(arguments.qsat_opt), arguments.target_cpu,
                     load=not arguments.compile_only)
     if arguments.compile_only:
         return []
     module.set_threads(arguments.threads)
     o = aligned(np.zeros_like(arrays[0]))
-    candidates, pairs, peers = {}, {}, {}
+    candidates, pairs, peers, densities = {}, {}, {}, {}
     for name, count in (("full", heads * n * n), ("causal", heads * n * (n + 1) / 2)):
         if name in arguments.masks:
             candidates[name], pairs[name] = module.bind(name, *arrays, o), count
@@ -151,6 +153,7 @@ def run_case(arguments, element, width):
         lse = np.zeros((1, heads, n), np.float32)
         candidates[name] = module.bind(f"list{size}", *arrays, indices, counts, o, lse)
         pairs[name] = heads * rows * size * BLOCK * BLOCK
+        densities[name] = size / rows
         if "full" in candidates:
             peers[name] = ["full"]
     if not arguments.no_torch:
@@ -182,8 +185,11 @@ def run_case(arguments, element, width):
     results = []
     for name, rounds in rates.items():
         row = {"element": element, "width": width, "length": n, "heads": heads, "kv_heads": kv,
-               "candidate": name, "gflops": statistics.median(rounds), "gflops_best": max(rounds),
+               "candidate": name, "milliseconds": statistics.median(best[name]) * 1e3,
+               "gflops": statistics.median(rounds), "gflops_best": max(rounds),
                "ratios": {}}
+        if name in densities:
+            row["density"] = densities[name]
         for peer in peers.get(name, []):
             ratios = [a / b for a, b in zip(rounds, rates[peer])]
             row["ratios"][peer] = {"median": statistics.median(ratios), "least": min(ratios),
@@ -192,43 +198,59 @@ def run_case(arguments, element, width):
     return results
 
 
+def draw(results, file):
+    """Time of lists against density, a curve for each length and a panel for each element type and width."""
+    panels = {}
+    for element, width, n in dict.fromkeys((r["element"], r["width"], r["length"]) for r in results):
+        mine = [r for r in results if (r["element"], r["width"], r["length"]) == (element, width, n)]
+        times = {r["candidate"]: r["milliseconds"] for r in mine}
+        panels.setdefault(f"{element}, D = {width}", []).append(
+            {"label": f"{n} keys", "points": [(r["density"], r["milliseconds"]) for r in mine if "density" in r],
+             "lines": {style: times[name] for style, name in (("--", "full"), (":", "torch full")) if name in times}})
+    draw_time_against_density(panels, "dashed: dense, dotted: torch's", file)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--qsat-opt", default="build/bin/qsat-opt")
+    parser.add_argument("--qsat-opt", default="build/bin/qsat-opt", help="the compiler")
     parser.add_argument("--elements", nargs="+", default=["bf16", "f32"],
-                        choices=["f32", "bf16", "f16"])
-    parser.add_argument("--widths", type=int, nargs="+", default=[128, 64])
+                        choices=["f32", "bf16", "f16"], help="element types")
+    parser.add_argument("--widths", type=int, nargs="+", default=[128, 64], help="head widths D")
     parser.add_argument("--masks", nargs="*", default=["full", "causal"],
-                        choices=["full", "causal"])
-    parser.add_argument("--densities", type=float, nargs="*", default=[0.2, 0.1])
-    parser.add_argument("--length", type=int, default=4096)
-    parser.add_argument("--heads", type=int, default=2)
+                        choices=["full", "causal"], help="masks of dense attention to time")
+    parser.add_argument("--densities", type=float, nargs="*", default=[0.2, 0.1], help="shares of the key blocks that lists name")
+    parser.add_argument("--lengths", type=int, nargs="+", default=[4096], help="contexts")
+    parser.add_argument("--heads", type=int, default=2, help="query heads")
     parser.add_argument("--kv-heads", type=int, default=0, help="0: as many as heads")
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of qsat and of torch")
+    parser.add_argument("--rounds", type=int, default=6, help="a ratio is the median over so many")
     parser.add_argument("--seconds", type=float, default=0.3,
                         help="time of a candidate in a round")
     parser.add_argument("--target-cpu", default="host",
                         help="as in LLVM, to force a path: znver5, sapphirerapids, x86-64-v4, ...")
-    parser.add_argument("--no-torch", action="store_true")
+    parser.add_argument("--no-torch", action="store_true", help="qsat alone")
     parser.add_argument("--flex", action="store_true", help="also torch's flex_attention (needs a C++ compiler)")
     parser.add_argument("--compile-only", action="store_true",
                         help="into QSAT_KERNELS, for a machine without LLVM")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--picture", metavar="FILE",
+                        help="draw time against density and length (needs matplotlib)")
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
     arguments = parser.parse_args()
 
     results = [row for element in arguments.elements for width in arguments.widths
-               for row in run_case(arguments, element, width)]
+               for n in arguments.lengths for row in run_case(arguments, element, width, n)]
+    if arguments.picture:
+        draw(results, arguments.picture)
     if arguments.json:
         print(json.dumps(results, indent=1))
         return
-    print(f"n = {arguments.length}, {arguments.heads} heads, {arguments.threads} threads, "
+    print(f"{arguments.heads} heads, {arguments.threads} threads, "
           f"{arguments.rounds} rounds; ratio: median [least, most] of the rounds")
     for r in results:
         ratios = "; ".join(f"{v['median']:.2f} [{v['least']:.2f}, {v['most']:.2f}] of {peer}"
                            for peer, v in r["ratios"].items())
-        print(f"{r['element']:>5} D={r['width']:<4} {r['candidate']:13} {r['gflops']:7.0f} GF/s "
+        print(f"{r['element']:>5} D={r['width']:<4} n={r['length']:<6} {r['candidate']:13} {r['gflops']:7.0f} GF/s "
               f"(best {r['gflops_best']:.0f})  {ratios}")
 
 

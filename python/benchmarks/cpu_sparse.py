@@ -25,6 +25,7 @@ import numpy as np
 
 from cpu_decode import to_element
 from native import Module, measure
+from pictures import draw_time_against_density
 
 BLOCK = 128
 
@@ -161,28 +162,16 @@ def memory(arguments):
 
 
 def draw(rows, file, arguments):
-    """Time against density, a curve for each length and element type; dashed: dense."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    elements = sorted({r["element"] for r in rows})
-    figure, axes = plt.subplots(1, len(elements), figsize=(6 * len(elements), 4.5), squeeze=False)
-    for axis, element in zip(axes[0], elements):
+    """Time against density, a curve for each length and a panel for each element type; dashed: dense."""
+    panels = {}
+    for element in sorted({r["element"] for r in rows}):
+        title = f"{element}, estimator {estimator_name(arguments)},\nbackground {arguments.background}"
         for n in sorted({r["n"] for r in rows}):
-            points = sorted((r["density"], r["whole_milliseconds"]) for r in rows
-                            if (r["element"], r["n"]) == (element, n))
-            dense = next(r["dense_milliseconds"] for r in rows if (r["element"], r["n"]) == (element, n))
-            (curve,) = axis.plot(*zip(*points), marker="o", label=f"{n} keys")
-            axis.axhline(dense, linestyle="--", linewidth=1, color=curve.get_color())
-        axis.set(title=f"{element}, estimator {estimator_name(arguments)},\nbackground {arguments.background}",
-                 xlabel="density: share of the visible blocks that is read", ylabel="milliseconds", xscale="log",
-                 yscale="log")
-        axis.legend(title="dashed: dense")
-        axis.grid(alpha=0.3, which="both")
-    figure.tight_layout()
-    figure.savefig(file, dpi=150)
+            mine = [r for r in rows if (r["element"], r["n"]) == (element, n)]
+            panels.setdefault(title, []).append(
+                {"label": f"{n} keys", "points": [(r["density"], r["whole_milliseconds"]) for r in mine],
+                 "lines": {"--": mine[0]["dense_milliseconds"]}})
+    draw_time_against_density(panels, "dashed: dense", file)
 
 
 def main():
