@@ -207,7 +207,7 @@ def draw(results, file):
         panels.setdefault(f"{element}, D = {width}", []).append(
             {"label": f"{n} keys", "points": [(r["density"], r["milliseconds"]) for r in mine if "density" in r],
              "lines": {style: times[name] for style, name in (("--", "full"), (":", "torch full")) if name in times}})
-    draw_time_against_density(panels, "dashed: dense, dotted: torch's", file)
+    draw_time_against_density(panels, "dashed: dense\ndotted: torch's dense", file)
 
 
 def main():
