@@ -8,12 +8,11 @@
 //   K_0 -> full K                    wait K;       S = Q K^T       startScores
 //   K_t, V_t-1 -> full K, full V     wait V;       O += P V        startWeightedSum
 //   ...                              S = region(S), mask(S)        scoreTile.modify
-//   V_last                           m, l, P = 2^(S - m), O *= ..  scoreTile.softmax
+//   V_last                           m, l, P = 2^(S - m), O *= ..  softmax.update
 //                                    O / l -> O area -> memory     finish
 //
-// The products of one group run while another does its softmax, and of one
-// group those with V_t-1 while it does that of t (FlashAttention-3: Shah et al.
-// 2024). What the consumers need to know of a tile is in words that ride on the
+// The products of one group run while another does its softmax (FlashAttention-3:
+// Shah et al. 2024), which seldom needs maxima: see OnlineSoftmax. What the consumers need to know of a tile is in words that ride on the
 // barriers. Query tiles are taken from a counter, those with most keys first.
 
 #ifndef QSAT_CONVERSION_QSATTOGPU_HOPPERATTENTION_H
@@ -21,6 +20,7 @@
 
 #include "HopperBuilder.h"
 #include "HopperPlan.h"
+#include "OnlineSoftmax.h"
 
 namespace qsat {
 
@@ -78,6 +78,8 @@ protected:
   };
   void consume();
   void beginConsuming();
+  Value firstRowOf(Value number);
+  Value numberAgain();
   Ring consumeTile(Value count, Ring ring, Value head, Value firstRow);
   virtual ScoreTile::Place placeOf(mlir::ValueRange firstKeys, Value head, Value firstRow);
   Values startScores(Ring ring);
@@ -102,6 +104,7 @@ protected:
   ScoreTile scoreTile;
   KeyWalk keyWalk;
   mlir::FloatType element;
+  OnlineSoftmax softmax;
   Value shared, thread, warpgroup;
   // Of a consumer thread: its number in the group, lane, group, first row of its
   // two in the tile, first column.

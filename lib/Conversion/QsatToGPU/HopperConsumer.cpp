@@ -21,7 +21,7 @@ HopperAttention::HopperAttention(HopperBuilder &b, const FlashOp &op, const Hopp
       scoreTile(b, op, args.mask, args.region, captures, args.rows, args.keys),
       keyWalk(b, op, scoreTile, args.mask, args.lists, args.keys, plan.parts(), plan.blockKeys),
       element(cast<FloatType>(cast<MemRefType>(op.q.getType()).getElementType())),
-      shared(shared) {}
+      softmax(b, scoreTile, element), shared(shared) {}
 
 void HopperAttention::build() {
   thread = b.threadId();
@@ -42,8 +42,7 @@ void HopperAttention::beginConsuming() {
   inGroup = b.bitAnd(thread, 127);
   lane = b.bitAnd(thread, 31);
   isFirstLane = b.equal(lane, 0);
-  Value warp = b.shiftRight(inGroup, 5);
-  rowInTile = b.add(b.add(b.mul(group, 64), b.shiftLeft(warp, 4)), b.shiftRight(lane, 2));
+  rowInTile = firstRowOf(inGroup);
   column = b.shiftLeft(b.bitAnd(lane, 3), 1);
   queriesDescriptor = b.descriptor(b.add(at(plan.q), b.mul(group, plan.queryBytes())));
 
@@ -70,6 +69,16 @@ void HopperAttention::consume() {
       });
   b.waitStores();
 }
+
+/// Of the two rows of thread `number` of the group.
+Value HopperAttention::firstRowOf(Value number) {
+  Value warp = b.shiftRight(number, 5), row = b.shiftRight(b.bitAnd(number, 31), 2);
+  return b.add(b.add(b.mul(group, 64), b.shiftLeft(warp, 4)), row);
+}
+
+/// The thread's number again, where a tile ends: addresses that follow from the one
+/// that is known before would stay in registers while products need them.
+Value HopperAttention::numberAgain() { return b.exchange(inGroup, 0); }
 
 Values HopperAttention::State::flatten() const {
   Values values{m[0], m[1], l[0], l[1]};
@@ -124,14 +133,6 @@ void HopperAttention::startWeightedSum(Ring ring, State &state) {
   state.o = b.startUpdate(state.o, state.p, values, plan.keys, plan.valueWidth, element);
 }
 
-/// The weights as the left operand of the update: accumulators have its layout.
-static Values packWeights(HopperBuilder &b, ValueRange weights, FloatType element) {
-  Values pairs;
-  for (size_t i = 0; i < weights.size(); i += 2)
-    pairs.push_back(b.pack(weights[i], weights[i + 1], element));
-  return pairs;
-}
-
 HopperAttention::Ring HopperAttention::consumeTile(Value count, Ring ring, Value head, Value firstRow) {
   auto readKeys = [&](Ring ring) {
     Values keys;
@@ -147,8 +148,7 @@ HopperAttention::Ring HopperAttention::consumeTile(Value count, Ring ring, Value
   b.waitProducts(0);
   arriveWarp(at(plan.emptyK(), ring.stage, 8));
   scores = scoreTile.modify(scores, placeOf(keys, head, firstRow));
-  scoreTile.softmax(scores, state, /*isFirst=*/true, {});
-  state.p = packWeights(b, scores, element);
+  state.p = softmax.start(scores, state);
   state.o.assign(plan.valueWidth / 2, b.f32(0.0));
 
   // Carried: the place of the last tile, whose values are still to be added.
@@ -165,14 +165,9 @@ HopperAttention::Ring HopperAttention::consumeTile(Value count, Ring ring, Value
     b.waitProducts(1);
     arriveWarp(at(plan.emptyK(), ahead.stage, 8));
     scores = scoreTile.modify(scores, placeOf(keys, head, firstRow));
-    Value factors[2];
-    scoreTile.softmax(scores, state, /*isFirst=*/false, factors);
-    b.waitProducts(0);
+    b.waitProducts(0); // the update reads the last weights
     arriveWarp(at(plan.emptyV(), ring.stage, 8));
-    // Not earlier: the update reads the last weights.
-    state.p = packWeights(b, scores, element);
-    for (auto [i, o] : llvm::enumerate(state.o))
-      o = b.mulf(o, factors[i / 2 % 2]);
+    state.p = softmax.update(scores, state, state.o);
     Values result{ahead.stage, ahead.phase};
     llvm::append_range(result, state.flatten());
     return result;
@@ -211,9 +206,9 @@ void HopperAttention::storeStatistics(const State &state, ArrayRef<Value> sums, 
                                       Value firstRow) {
   if (!args.lse && !args.kept)
     return;
-  Value isFirstOfRow = b.equal(b.bitAnd(lane, 3), 0);
+  Value number = numberAgain(), isFirstOfRow = b.equal(b.bitAnd(number, 3), 0);
   for (int64_t r = 0; r < 2; ++r) {
-    Value row = b.add(b.add(firstRow, rowInTile), 8 * r);
+    Value row = b.add(b.add(firstRow, firstRowOf(number)), 8 * r);
     b.when(b.both(isFirstOfRow, b.less(row, args.rows)), [&] {
       Value place = b.createOrFold<arith::MulIOp>(b.extend(head), b.extend(args.rows));
       place = b.createOrFold<arith::AddIOp>(place, b.extend(row));
@@ -230,13 +225,14 @@ void HopperAttention::storeStatistics(const State &state, ArrayRef<Value> sums, 
 /// O of the group to its area, in the swizzle of the copy engine, and from
 /// there to memory, which clips rows past the end.
 void HopperAttention::storeOutput(ValueRange o, Value head, Value firstRow) {
-  Value isStoring = b.equal(inGroup, 0), area = b.add(at(plan.o), b.mul(group, plan.outputBytes()));
+  Value number = numberAgain(), lane = b.bitAnd(number, 31);
+  Value isStoring = b.equal(number, 0), area = b.add(at(plan.o), b.mul(group, plan.outputBytes()));
   Value barrier = b.add(group, 1 + plan.groups);
   if (plan.hasOutputArea()) { // the last store must have read it
     b.when(isStoring, [&] { b.waitStoresRead(); });
     b.syncNamed(barrier, 128);
   }
-  Value warp = b.shiftRight(inGroup, 5);
+  Value warp = b.shiftRight(number, 5);
   Value row = b.add(b.shiftLeft(warp, 4), b.bitAnd(lane, 15)), half = b.shiftRight(lane, 4);
   Value rowAddress = b.add(area, b.mul(row, HopperBuilder::kPanelBytes));
   Value swizzle = b.bitAnd(row, 7);

@@ -21,6 +21,15 @@
 // CHECK:             nvvm.wgmma.wait.group.sync.aligned 1
 // CHECK:             scf.if
 // CHECK:             nvvm.wgmma.wait.group.sync.aligned 0
+// Weights against a reference that is raised only where a score passes it: all
+// exponents are below 0 as long as all signs are set.
+// CHECK-COUNT-87:    arith.andi {{.*}} : i32
+// CHECK:             arith.cmpi sge,
+// CHECK:             %[[RAISED:.*]] = nvvm.vote.sync any
+// CHECK-NOT:         arith.maxnumf
+// CHECK-COUNT-88:    llvm.intr.exp2
+// CHECK:             scf.if %[[RAISED]]
+// CHECK:               arith.maxnumf
 // CHECK:           nvvm.cp.async.bulk.tensor.global.shared.cta
 
 // CHECK-LABEL: func.func @causal(
