@@ -32,7 +32,7 @@ void HopperRows::build() {
     b.when(b.equal(thread, 0), [&] {
       for (int64_t stage = 0; stage < plan.stages; ++stage) {
         b.initBarrier(at(plan.full() + 8 * stage), 1);
-        b.initBarrier(at(plan.empty() + 8 * stage), 4 * HopperRowsPlan::kGroups);
+        b.initBarrier(at(plan.empty() + 8 * stage), 4 * plan.groups);
       }
       b.fenceBarrierInit();
       b.prefetchMap(args.k);
@@ -60,7 +60,7 @@ Value HopperRows::endFor(Value lastRow) {
 }
 
 void HopperRows::produce() {
-  b.releaseRegisters(HopperRowsPlan::kProducerRegisters);
+  b.releaseRegisters(plan.producerRegisters);
   b.when(b.equal(thread, 0), [&] {
     Value zero = b.i32(0), kvHead = b.div(head, args.kvShare);
     b.loop(begin, end, {zero, zero}, [&](Value block, ValueRange carried) -> Values {
@@ -81,48 +81,32 @@ void HopperRows::produce() {
 //===----------------------------------------------------------------------===//
 
 void HopperRows::consume() {
-  b.takeRegisters(HopperRowsPlan::kConsumerRegisters);
+  b.takeRegisters(plan.consumerRegisters);
   group = b.sub(warpgroup, 1);
   inGroup = b.bitAnd(thread, 127);
   lane = b.bitAnd(thread, 31);
-  Value firstOfGroup = b.add(firstIndex, b.mul(group, plan.rowsOfGroup()));
+  Value firstOfGroup = b.add(firstIndex, b.mul(group, HopperRowsPlan::kGroupRows));
   loadQueries(firstOfGroup);
-  SmallVector<Rows> rows;
-  for (int64_t n = 0; n < plan.subtiles; ++n)
-    rows.push_back(findRows(b.add(firstOfGroup, 64 * n)));
+  Rows rows = findRows(firstOfGroup);
 
   // The blocks past what its own rows see a group only hands back.
-  Value own = b.min(end, endFor(rows.back().place.lastRow));
+  Value own = b.min(end, endFor(rows.place.lastRow));
   own = b.select(b.less(firstOfGroup, allRows), b.max(own, begin), begin);
-  auto repeat = [&](Value count, Ring ring, function_ref<Ring(Ring, Value)> body) {
-    Values carried{ring.stage, ring.phase};
-    for (Rows &subtile : rows)
-      carried.append({subtile.reference[0], subtile.reference[1]});
-    auto take = [&](ValueRange values) {
-      for (auto [n, subtile] : llvm::enumerate(rows))
-        for (int64_t r = 0; r < 2; ++r)
-          subtile.reference[r] = values[2 + 2 * n + r];
-      return Ring{values[0], values[1]};
-    };
-    return take(b.loop(b.i32(0), count, carried, [&](Value t, ValueRange carried) -> Values {
-      Ring after = body(take(carried), t);
-      Values values{after.stage, after.phase};
-      for (Rows &subtile : rows)
-        values.append({subtile.reference[0], subtile.reference[1]});
-      return values;
-    }));
-  };
-  Value runs = b.div(b.sub(own, begin), kRun), rest = b.add(begin, b.mul(runs, kRun));
-  Ring ring = repeat(runs, {b.i32(0), b.i32(0)}, [&](Ring ring, Value t) {
-    return visitBlocks(ring, b.add(begin, b.mul(t, kRun)), kRun, rows);
+  Values carried{b.i32(0), b.i32(0), rows.reference[0], rows.reference[1]};
+  carried = b.loop(begin, own, carried, [&](Value block, ValueRange carried) -> Values {
+    Ring ring{carried[0], carried[1]};
+    rows.reference[0] = carried[2], rows.reference[1] = carried[3];
+    visitBlock(ring, block, rows);
+    ring = next(ring);
+    return {ring.stage, ring.phase, rows.reference[0], rows.reference[1]};
   });
-  ring = repeat(b.sub(own, rest), ring, [&](Ring ring, Value t) {
-    return visitBlocks(ring, b.add(rest, t), 1, rows);
-  });
-  repeat(b.sub(end, own), ring, [&](Ring ring, Value) {
+  carried.resize(2);
+  b.loop(own, end, carried, [&](Value, ValueRange carried) -> Values {
+    Ring ring{carried[0], carried[1]};
     b.wait(at(plan.full(), ring.stage, 8), ring.phase);
     release(ring);
-    return next(ring);
+    ring = next(ring);
+    return {ring.stage, ring.phase};
   });
 }
 
@@ -134,8 +118,8 @@ void HopperRows::loadQueries(Value firstOfGroup) {
   auto times = [&](Value a, Value c) { return b.createOrFold<arith::MulIOp>(b.extend(a), c); };
   Value q = b.create<LLVM::PtrToIntOp>(b.getI64Type(), args.q);
   Value base = b.add(times(batch, args.strides[0]), times(head, args.strides[1]));
-  GatheredRows rows{b.add(at(plan.q), b.mul(group, plan.subtiles * plan.subtileBytes())), plan.rowsOfGroup(),
-                    plan.width, inGroup, b.add(group, 1)};
+  GatheredRows rows{b.add(at(plan.q), b.mul(group, plan.queryBytes())), HopperRowsPlan::kGroupRows, plan.width, inGroup,
+                    b.add(group, 1)};
   gatherRows(b, rows, [&](Value r) {
     Value place = b.add(base, times(rowAt(b.add(firstOfGroup, r)), args.strides[2]));
     return b.add(q, b.mul(place, b.i64(2)));
@@ -166,42 +150,16 @@ HopperRows::Rows HopperRows::findRows(Value first) {
   return rows;
 }
 
-/// While the scores of one product are looked at, the next runs.
-HopperRows::Ring HopperRows::visitBlocks(Ring ring, Value first, int64_t count, MutableArrayRef<Rows> rows) {
-  struct Product {
-    Values scores;
-    Ring ring;
-    Value block;
-  };
-  SmallVector<Product> products;
-  int64_t total = count * plan.subtiles;
-  auto start = [&] {
-    int64_t number = products.size(), subtile = number % plan.subtiles;
-    if (number >= total)
-      return;
-    if (subtile == 0) {
-      if (number)
-        ring = next(ring);
-      b.wait(at(plan.full(), ring.stage, 8), ring.phase);
-    }
-    Value area = b.add(at(plan.q), b.mul(b.add(b.mul(group, plan.subtiles), subtile), plan.subtileBytes()));
-    Value keys = b.descriptor(at(plan.k, ring.stage, plan.keyBytes()));
-    products.push_back({b.startProduct(b.descriptor(area), keys, plan.keys, plan.width, element), ring,
-                        b.add(first, number / plan.subtiles)});
-  };
-  start();
-  start();
-  for (int64_t number = 0; number < total; ++number) {
-    b.waitProducts(static_cast<int64_t>(products.size()) - 1 - number);
-    Product product = products[number];
-    int64_t subtile = number % plan.subtiles;
-    if (subtile + 1 == plan.subtiles)
-      release(product.ring);
-    rows[subtile].place.firstKeys = {b.mul(product.block, plan.keys)};
-    storeMasses(product.scores, product.block, rows[subtile]);
-    start();
-  }
-  return next(ring);
+/// While one group looks at its scores, products of others run.
+void HopperRows::visitBlock(Ring ring, Value block, Rows &rows) {
+  b.wait(at(plan.full(), ring.stage, 8), ring.phase);
+  Value queries = b.descriptor(b.add(at(plan.q), b.mul(group, plan.queryBytes())));
+  Value keys = b.descriptor(at(plan.k, ring.stage, plan.keyBytes()));
+  Values scores = b.startProduct(queries, keys, plan.keys, plan.width, element);
+  b.waitProducts(0);
+  release(ring);
+  rows.place.firstKeys = {b.mul(block, plan.keys)};
+  storeMasses(scores, block, rows);
 }
 
 /// log2 of the sum of 2^(scale S) over the keys, by row. Any number does to keep the

@@ -4,9 +4,9 @@
 // for all of them. As the blocks of a row do not depend on each other, nothing is
 // carried from one to the next:
 //
-//   producer             consumers (64 rows at a time, `subtiles` of them each)
+//   producer             consumers (64 rows each)
 //   K_J -> full          Q: gathered rows -> shared memory     loadQueries
-//                        wait full; S = Q K_J^T                visitBlocks
+//                        wait full; S = Q K_J^T                visitBlock
 //                        S = region(S), mask(S)
 //                        s = log2 sum 2^S -> memory            findMasses
 
@@ -24,20 +24,18 @@ namespace qsat {
 /// The extents of the kernel, all static, and its areas in shared memory.
 struct HopperRowsPlan {
   int64_t width, keys; ///< D; keys of a block
-  int64_t subtiles;    ///< of 64 rows, for each consumer warpgroup
+  int64_t groups;      ///< consumer warpgroups, of 64 rows each
   int64_t stages;      ///< blocks of keys in flight
+  int64_t producerRegisters, consumerRegisters; ///< of a thread: see HopperPlan
   int64_t q, k, barriers, sharedBytes;
-
-  static constexpr int64_t kGroups = 2, kThreads = 128 * (kGroups + 1);
-  /// What the launch gives each thread, shared out: see HopperPlan.
-  static constexpr int64_t kProducerRegisters = 40, kConsumerRegisters = 232;
 
   /// The plan for `op`, or why there is none.
   static llvm::Expected<HopperRowsPlan> get(AmplitudeScoreOp op, const GPUTarget &target);
 
-  int64_t rowsOfGroup() const { return 64 * subtiles; }
-  int64_t rows() const { return kGroups * rowsOfGroup(); }
-  int64_t subtileBytes() const { return 64 * width * 2; }
+  static constexpr int64_t kGroupRows = HopperBuilder::kGroupRows;
+  int64_t rows() const { return groups * kGroupRows; }
+  int64_t threads() const { return 128 * (groups + 1); }
+  int64_t queryBytes() const { return kGroupRows * width * 2; } ///< of one group
   int64_t keyBytes() const { return keys * width * 2; }
   // Barriers of stage s at + 8 s.
   int64_t full() const { return barriers; }
@@ -92,7 +90,7 @@ private:
   void produce();
   void consume();
   void loadQueries(Value firstIndex);
-  /// Two rows of one subtile of a thread.
+  /// The two rows of a thread.
   struct Rows {
     ScoreTile::Place place;
     Value target[2]; ///< where their masses go: element for key block 0, i64
@@ -100,10 +98,7 @@ private:
     Value reference[2]; ///< log2 of the largest mass so far
   };
   Rows findRows(Value firstIndex);
-  /// Key blocks that a group visits in one go, so that products follow each other.
-  static constexpr int64_t kRun = 2;
-  /// Visits `count` blocks; the place after them.
-  Ring visitBlocks(Ring ring, Value first, int64_t count, llvm::MutableArrayRef<Rows> rows);
+  void visitBlock(Ring ring, Value block, Rows &rows);
   void release(Ring ring);
   void findMasses(mlir::ValueRange scores, Rows &rows, Value masses[2]);
   void storeMasses(Values scores, Value block, Rows &rows);

@@ -25,9 +25,11 @@ llvm::Expected<HopperRowsPlan> HopperRowsPlan::get(AmplitudeScoreOp op, const GP
     return no("the head width is not 64, 128, 192 or 256");
   if (plan.keys != 64 && plan.keys != 128)
     return no("block_n is not 64 or 128");
-  // The scores of a thread are keys / 2 registers for each subtile; a region needs
-  // some for itself.
-  plan.subtiles = plan.width > 128 || op.hasScoreRegion() ? 1 : 2;
+  // The scores of a thread are keys / 2 registers; a region needs some for itself. The
+  // more groups, the more powers are found while others wait.
+  plan.groups = plan.width > 192 || op.hasScoreRegion() ? 3 : 4;
+  plan.producerRegisters = plan.groups == 4 ? 24 : 32;
+  plan.consumerRegisters = plan.groups == 4 ? 112 : 160;
   plan.q = 0;
   plan.k = plan.rows() * plan.width * 2;
   constexpr int64_t kMostStages = 4;
@@ -97,11 +99,11 @@ void qsat::launchHopperRows(AmplitudeScoreOp score, const HopperRowsPlan &plan, 
   SymbolRefAttr kernel = context.getKernel(score, name, [&](gpu::GPUModuleOp module) {
     HopperBuilder device(score.getLoc(), OpBuilder::atBlockEnd(module.getBody()));
     HopperRowsArguments parameters = args;
-    beginKernel(device, name, parameters.fields(), HopperRowsPlan::kThreads, /*blocks=*/1);
+    beginKernel(device, name, parameters.fields(), plan.threads(), /*blocks=*/1);
     HopperRows(device, op, sampled, plan, parameters, captures, getSharedMemory(device, module)).build();
     endKernel(device);
   });
   Value stream = b.call("qsat_gpu_stream", b.pointer(), {});
-  launchKernel(b, kernel, {b.mul(tiles, chunks), {}, {}, HopperRowsPlan::kThreads, plan.sharedBytes}, args.fields(),
+  launchKernel(b, kernel, {b.mul(tiles, chunks), {}, {}, plan.threads(), plan.sharedBytes}, args.fields(),
                stream);
 }

@@ -20,21 +20,27 @@
 // CHECK:         gpu.launch_func @qsat_select::@qsat_select
 // CHECK:         gpu.launch_func @qsat_sparse_attention
 
-// Places in the list: an exclusive sum over the lanes of a warp.
+// Places in the list: how many lanes of the warp before this one mark a block.
 // HOPPER-LABEL: llvm.func @qsat_select(
-// HOPPER-COUNT-5: nvvm.shfl.sync {{.*}}up
+// HOPPER:         %[[MARKED:.*]] = nvvm.vote.sync ballot
+// HOPPER:         %[[BEFORE:.*]] = arith.andi %[[MARKED]],
+// HOPPER:         llvm.intr.ctpop(%[[BEFORE]])
 // Rows of a key block lie side by side in 8 lanes; 4 key blocks to a warp.
 // HOPPER-LABEL: llvm.func @qsat_score_normalize(
 // HOPPER:         nvvm.shfl.sync {{.*}}bfly {{.*}}, %c8_i32,
 // HOPPER:         nvvm.shfl.sync {{.*}}bfly {{.*}}, %c16_i32,
-// Twice 64 rows of each of two warpgroups against a key block: the scores of the
-// first are looked at while the products of the second run.
+// 64 rows of each of four warpgroups against a key block: the scores of one are
+// looked at while the products of others run.
 // HOPPER-LABEL: llvm.func @qsat_score_rows(
+// HOPPER-SAME:     nvvm.maxntid = array<i32: 640>
+// HOPPER:          nvvm.setmaxregister decrease 24
 // HOPPER:          nvvm.cp.async.bulk.tensor.shared.cluster.global
-// HOPPER-COUNT-16: nvvm.wgmma.mma_async {{.*}}m = 64, n = 128, k = 16
-// HOPPER:          nvvm.wgmma.wait.group.sync.aligned 1
-// HOPPER:          llvm.intr.exp2
+// HOPPER:          nvvm.setmaxregister increase 112
+// HOPPER-COUNT-8:  nvvm.wgmma.mma_async {{.*}}m = 64, n = 128, k = 16
+// HOPPER-NOT:      nvvm.wgmma.mma_async
 // HOPPER:          nvvm.wgmma.wait.group.sync.aligned 0
+// HOPPER:          llvm.intr.exp2
+// HOPPER-NOT:      nvvm.wgmma.mma_async
 // HOPPER-LABEL: func.func @chain(
 // HOPPER:         %[[SPACE:.*]] = call @qsat_gpu_allocate(%c512_i64)
 // HOPPER:         call @qsat_gpu_free(
