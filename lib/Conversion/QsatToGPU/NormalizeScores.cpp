@@ -149,6 +149,7 @@ private:
   /// amplitude += the shares of the rows of this pass; the root of the mean after
   /// the last.
   void addShares(Value base, Value row, Value log) {
+    bool isOnly = sampled.perBlock <= rowLanes;
     Value isFirst = b.eq(base, b.index(0)), isLast = b.ge(b.add(base, rowLanes), b.index(sampled.perBlock));
     Value shift = baseOf(log), divisor = b.toFloat(count, acc);
     FloatType f32 = b.getF32Type();
@@ -156,14 +157,20 @@ private:
       Values s;
       for (int64_t n = 0; n < unroll; ++n)
         s.push_back(load(row, b.add(b.add(first, blockLane), n * blockLanes)));
-      for (int64_t n = 0; n < unroll; ++n) {
-        Value j = b.add(b.add(first, blockLane), n * blockLanes);
-        Value share = b.sumOver(b.exp2(b.subf(s[n], shift)), 1, rowLanes);
-        b.when(b.both(b.eq(rowLane, b.index(0)), b.less(j, visibleBlocks)), [&] {
-          Value at[] = {batch, head, block, j};
-          Value before = b.select(isFirst, zero, b.convert(b.load(amplitude, at), acc));
-          Value sum = b.addf(before, share), root = b.create<math::SqrtOp>(b.divf(sum, divisor));
-          b.store(b.convert(b.select(isLast, root, sum), f32), amplitude, at);
+      for (Value &share : s)
+        share = b.sumOver(b.exp2(b.subf(share, shift)), 1, rowLanes);
+      // All lanes of the rows have all sums: each stores one.
+      for (int64_t n = 0; n < unroll; n += rowLanes) {
+        int64_t some = std::min(rowLanes, unroll - n);
+        Value share = s[n], j = b.add(b.add(first, blockLane), b.mul(b.add(rowLane, n), blockLanes));
+        for (int64_t lane = 1; lane < some; ++lane)
+          share = b.select(b.eq(rowLane, b.index(lane)), s[n + lane], share);
+        b.when(b.both(b.less(rowLane, b.index(some)), b.less(j, visibleBlocks)), [&] {
+          Value at[] = {batch, head, block, j}, sum = share;
+          if (!isOnly)
+            sum = b.addf(b.select(isFirst, zero, b.convert(b.load(amplitude, at), acc)), share);
+          Value root = b.create<math::SqrtOp>(b.divf(sum, divisor));
+          b.store(b.convert(isOnly ? root : b.select(isLast, root, sum), f32), amplitude, at);
         });
       }
     });

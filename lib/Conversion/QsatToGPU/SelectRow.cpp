@@ -295,16 +295,16 @@ void SelectRow::storeFirst(Value length) {
 }
 
 void SelectRow::storeList(function_ref<std::pair<Value, Value>(const Candidate &, Value)> marks) {
-  Value zero = b.index(0), one = b.index(1);
+  Value zero = b.index(0);
   // Carried: entries of the list, ties seen, mass of this lane.
   Values total = all->forEach({zero, zero, b.constant(f32, 0.0)}, [&](Value number, ValueRange carried) -> Values {
     Candidate c = candidate(number);
     auto [marked, ties] = marks(c, carried[1]);
-    Value entries = b.select(marked, one, zero), place = b.add(carried[0], b.sumBefore(entries));
+    Value place = b.add(carried[0], b.countBefore(marked));
     b.when(b.both(marked, b.less(place, limit)),
            [&] { b.store(b.toI32(c.number), indices, {batch, list, block, place}); });
     Value more = b.addf(carried[2], c.p);
-    return {b.add(carried[0], b.sumOfTeam(entries)), ties ? b.add(carried[1], ties) : zero,
+    return {b.add(carried[0], b.countOfTeam(marked)), ties ? b.add(carried[1], ties) : zero,
             b.select(marked, more, carried[2])};
   });
   Value sum = b.sumOfTeam(total[2]), whole = b.constant(f32, 1.0);

@@ -83,15 +83,22 @@ Value TeamBuilder::sqrt(Value x) {
   return select(cmpf(arith::CmpFPredicate::OEQ, first, constant(f64, 0.0)), first, root);
 }
 
-Value TeamBuilder::sumBefore(Value value) {
+/// The lanes that have the condition, as bits.
+static Value ballot(TeamBuilder &b, Value condition) {
+  return b.create<NVVM::VoteSyncOp>(b.getI32Type(), b.i32(-1), condition, NVVM::VoteSyncKind::ballot);
+}
+
+static Value countBits(TeamBuilder &b, Value bits) { return b.toIndex(b.create<LLVM::CtPopOp>(bits.getType(), bits)); }
+
+Value TeamBuilder::countOfTeam(Value condition) {
+  return hasLanes() ? countBits(*this, ballot(*this, condition)) : select(condition, index(1), index(0));
+}
+
+Value TeamBuilder::countBefore(Value condition) {
   if (!hasLanes())
     return index(0);
-  Value sum = value;
-  for (int64_t distance = 1; distance < lanes; distance *= 2) {
-    Value other = shuffle(*this, sum, i32(distance), /*clamp=*/0, NVVM::ShflKind::up);
-    sum = add(sum, select(ge(lane, index(distance)), other, index(0)));
-  }
-  return sub(sum, value);
+  Value before = create<arith::SubIOp>(create<arith::ShLIOp>(i32(1), toI32(lane)), i32(1));
+  return countBits(*this, create<arith::AndIOp>(ballot(*this, condition), before));
 }
 
 //===----------------------------------------------------------------------===//

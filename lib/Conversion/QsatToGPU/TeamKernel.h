@@ -29,8 +29,9 @@ public:
   Value largestOfTeam(Value value) { return largestOver(value, 1, lanes); }
   /// The value of the lane whose number differs in `bits`.
   Value exchange(Value value, int64_t bits);
-  /// The sum of the index values of the lanes before this one.
-  Value sumBefore(Value value);
+  /// How many lanes have the condition: all, or those before this one; an index.
+  Value countOfTeam(Value condition);
+  Value countBefore(Value condition);
   bool hasLanes() const { return lanes > 1; }
   /// 2^x, by the special function unit where there is one.
   Value exp2(Value x);

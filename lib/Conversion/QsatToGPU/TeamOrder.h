@@ -52,6 +52,8 @@ public:
   static Value placeOf(TeamBuilder &b, Value number);
 
 private:
+  std::pair<Value, Value> range(Places places);
+  Values raise(Value cut, Value shift);
   Values sums(llvm::ArrayRef<Value> cuts, mlir::arith::CmpIPredicate predicate, Places places, const Weights &weights);
 
   TeamBuilder &b;
