@@ -12,7 +12,7 @@ Expected<GPUTarget> GPUTarget::get(StringRef chip) {
   target.warpLanes = target.hasRuntime ? 32 : 1;
   if (chip == "sm_90a") {
     target.features = "+ptx83";
-    target.hasWarpMMA = target.hasWarpgroupMMA = true;
+    target.hasWarpMMA = target.hasWarpgroupMMA = target.hasEarlyLaunch = true;
     target.sharedBytes = 227 << 10;
     return target;
   }
@@ -26,6 +26,7 @@ Expected<GPUTarget> GPUTarget::get(StringRef chip) {
   if (digits.consume_front("sm_") && !digits.getAsInteger(10, version) && version >= 80 && version <= 121) {
     target.features = version >= 100 ? "+ptx88" : "+ptx83";
     target.hasWarpMMA = true;
+    target.hasEarlyLaunch = version >= 90;
     // CUDA's programming guide, technical specifications per compute capability.
     bool isSmall = version == 86 || version == 89 || version >= 120;
     target.sharedBytes = (isSmall ? 99 : version < 90 ? 163 : 227) << 10;

@@ -33,6 +33,9 @@ struct GPUTarget {
   /// Tensor products of a warp with operands in registers (mma.sync of bf16), and
   /// copies to shared memory that a thread need not wait for (cp.async).
   bool hasWarpMMA = false;
+  /// A kernel can start while the one before it ends, and wait for it
+  /// (griddepcontrol).
+  bool hasEarlyLaunch = false;
   /// Shared memory that one thread block can have, in bytes.
   int64_t sharedBytes = 0;
   /// 32-bit registers of one multiprocessor.

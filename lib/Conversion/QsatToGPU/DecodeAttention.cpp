@@ -20,7 +20,7 @@ static constexpr int64_t kBatch = 10, kPlaces = 2;
 
 DecodePlan::DecodePlan(const FlashOp &op, const GPUTarget &target)
     : width(cast<MemRefType>(op.q.getType()).getDimSize(3)),
-      valueWidth(cast<MemRefType>(op.v.getType()).getDimSize(3)), startsEarly(target.hasWarpgroupMMA) {
+      valueWidth(cast<MemRefType>(op.v.getType()).getDimSize(3)), startsEarly(target.hasEarlyLaunch) {
   constexpr int64_t kMost = 6, kLeast = 2;
   for (warps = 8; warps > 0; warps /= 2)
     for (stages = kMost; stages >= kLeast; --stages)

@@ -23,9 +23,7 @@ struct DecodePlan {
   int64_t width, valueWidth;
   int64_t warps;  ///< of a block, which has a multiprocessor for itself
   int64_t stages; ///< tiles of one warp in flight or in use
-  /// While the kernel before it ends, where kernels can wait for others
-  /// (griddepcontrol: chips with warpgroup products).
-  bool startsEarly;
+  bool startsEarly; ///< while the kernel before it ends
 
   DecodePlan(const FlashOp &op, const GPUTarget &target);
 
