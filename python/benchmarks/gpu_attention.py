@@ -178,10 +178,12 @@ def main():
                                   (v.partition("=") for v in arguments.variants)}}
     if arguments.qsat_compile:
         gpu_kernels.build(arguments.kernels, arguments.qsat_compile, variants)
-    if not arguments.check and arguments.time is None:
+    what = ["dense", "lists", "sustained"] if arguments.time == [] else arguments.time or []
+    if arguments.picture and "lists" not in what:
+        parser.error("--picture draws what --time lists measures")
+    if not arguments.check and not what:
         return
 
-    what = arguments.time if arguments.time else ["dense", "lists", "sustained"] if arguments.time == [] else []
     libraries, results = begin(arguments.kernels, variants)
     if arguments.check:
         results["check"] = check(libraries["default"], gpu_kernels.CHECKED) + check_merge(libraries["default"])

@@ -364,7 +364,7 @@ def main():
     arguments = parser.parse_args()
     if arguments.qsat_compile:
         build(arguments.kernels, arguments.qsat_compile)
-    if not arguments.check and not arguments.time:
+    if not (arguments.check or arguments.time or arguments.picture):
         return
 
     libraries, results = begin(arguments.kernels, ["sparse"])
