@@ -143,8 +143,8 @@ def line(element, n, rows, arguments):
     spare = module.bind("read", *(aligned(x) for x in one), sums)
 
     def settle():
-        """Before each candidate the same, and not timed: plain reads for longer than the threads of torch go on
-        spinning after its call (measured: a decode right after it took 4.7 ms, the next one 1.2)."""
+        """Before each candidate the same, and not timed: plain reads for 10 ms. Right after torch's call a decode
+        took 4.7 ms, the next one 1.2; its threads go on spinning for a while, we assume."""
         until = time.perf_counter() + 0.01
         while time.perf_counter() < until:
             spare()

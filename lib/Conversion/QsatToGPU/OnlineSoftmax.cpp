@@ -20,14 +20,6 @@ static Values ofRow(ValueRange scores, size_t row) {
   return values;
 }
 
-/// Combines values in two chains, which hide each other's latency.
-static Value reduce(ValueRange values, function_ref<Value(Value, Value)> combine) {
-  Value chains[2] = {values[0], values[1]};
-  for (size_t i = 2; i < values.size(); ++i)
-    chains[i % 2] = combine(chains[i % 2], values[i]);
-  return combine(chains[0], chains[1]);
-}
-
 OnlineSoftmax::OnlineSoftmax(NvidiaBuilder &b, ScoreTile &tile, FloatType element)
     : b(b), tile(tile), element(element), scale(tile.exponentScale()) {
   constexpr double kSmallest = 0x1p-64; // 2^kSlack in scores stays far from infinity
@@ -39,7 +31,7 @@ OnlineSoftmax::OnlineSoftmax(NvidiaBuilder &b, ScoreTile &tile, FloatType elemen
 //===----------------------------------------------------------------------===//
 
 Value OnlineSoftmax::largestOfRow(ValueRange candidates) {
-  Value largest = reduce(candidates, [&](Value x, Value y) { return b.maxf(x, y); });
+  Value largest = reduceInChains(candidates, [&](Value x, Value y) { return b.maxf(x, y); });
   largest = b.maxf(largest, b.exchange(largest, 1));
   return b.maxf(largest, b.exchange(largest, 2));
 }
@@ -57,7 +49,7 @@ Values OnlineSoftmax::exponents(ValueRange scores, const SoftmaxState &state) {
 }
 
 Value OnlineSoftmax::isAnyRaised(ValueRange exponents, const SoftmaxState &state) {
-  Value signs = reduce(exponents, [&](Value x, Value y) {
+  Value signs = reduceInChains(exponents, [&](Value x, Value y) {
     auto bits = [&](Value z) {
       return z.getType().isF32() ? b.createOrFold<arith::BitcastOp>(b.getI32Type(), z) : z;
     };

@@ -103,8 +103,7 @@ Values ScoreTile::applyRegion(Values scores, const Place &place) {
 // Softmax
 //===----------------------------------------------------------------------===//
 
-/// Combines values in two chains, which hide each other's latency.
-static Value reduce(ValueRange values, function_ref<Value(Value, Value)> combine) {
+Value qsat::reduceInChains(ValueRange values, function_ref<Value(Value, Value)> combine) {
   Value chains[2] = {values[0], values[1]};
   for (size_t i = 2; i < values.size(); ++i)
     chains[i % 2] = combine(chains[i % 2], values[i]);
@@ -125,7 +124,7 @@ void ScoreTile::softmax(Values &scores, SoftmaxState &state, bool isFirst, Mutab
     if (!isFirst)
       candidates.push_back(before[r]);
     llvm::append_range(candidates, rows[r]);
-    Value m = reduce(candidates, maximum);
+    Value m = reduceInChains(candidates, maximum);
     m = b.maxf(m, b.exchange(m, 1));
     state.m[r] = b.maxf(m, b.exchange(m, 2));
   }
@@ -140,7 +139,7 @@ void ScoreTile::softmax(Values &scores, SoftmaxState &state, bool isFirst, Mutab
       rows[r][i] = b.exp2(b.fma(rows[r][i], scale, shift));
       scores[4 * (i / 2) + 2 * r + i % 2] = rows[r][i];
     }
-    Value total = reduce(rows[r], sum);
+    Value total = reduceInChains(rows[r], sum);
     state.l[r] = isFirst ? total : b.addf(b.mulf(state.l[r], factors[r]), total);
   }
 }

@@ -11,8 +11,13 @@
 
 namespace qsat {
 
+/// Combines two or more values in two chains, which hide each other's latency.
+mlir::Value reduceInChains(mlir::ValueRange values,
+                           llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
+
 /// The online softmax of a thread's two rows: the running maximum (of unscaled
-/// scores) and the thread's part of the sum.
+/// scores), or another reference that weights are against, and the thread's part of
+/// the sum.
 struct SoftmaxState {
   mlir::Value m[2], l[2];
 };
