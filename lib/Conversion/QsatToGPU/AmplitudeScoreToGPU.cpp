@@ -2,6 +2,7 @@
 
 #include "HopperRows.h"
 #include "WarpGroups.h"
+#include "WarpLogits.h"
 
 #include "mlir/IR/Remarks.h"
 

@@ -40,9 +40,8 @@ Value qsat::partsOfHopperAudit(const FlashOp &op, const HopperPlan &plan, Value 
     work = b.ceilDiv(b.mul(work, b.i64(9)), 16);
   Value rounds = b.add(one, b.div(tiles, b.max(processors, one)));
   Value blocks = b.max(b.sub(b.mul(processors, rounds), b.div(tiles, b.i64(2))), one);
-  auto ceilDiv = [&](Value x, Value y) { return b.div(b.sub(b.add(x, y), one), y); };
-  Value partTiles = b.max(ceilDiv(work, blocks), one);
-  return b.clamp(ceilDiv(keyTiles, partTiles), 1, kMost);
+  Value partTiles = b.max(b.ceilDiv(work, blocks), one);
+  return b.clamp(b.ceilDiv(keyTiles, partTiles), 1, kMost);
 }
 
 void qsat::launchHopperAudit(const FlashOp &op, const HopperPlan &plan, const AuditSample &sample, ValueRange captures,
@@ -81,8 +80,7 @@ void qsat::launchHopperAudit(const FlashOp &op, const HopperPlan &plan, const Au
   args.drawn = b.describe(sample.rows).data;
   args.slots = b.toI32(slots);
   args.parts = b.toI32(parts);
-  Value keyTiles = tilesOfKeys(b, plan, k.extents[2]);
-  args.partTiles = b.toI32(b.div(b.sub(b.add(keyTiles, parts), b.i64(1)), parts));
+  args.partTiles = b.toI32(b.ceilDiv(tilesOfKeys(b, plan, k.extents[2]), parts));
 
   int64_t stratum = cast<AuditOp>(op.op).getStratum();
   StringRef name = "qsat_audit";

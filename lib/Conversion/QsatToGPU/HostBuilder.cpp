@@ -17,6 +17,7 @@ Value HostBuilder::add(Value a, Value b) { return createOrFold<arith::AddIOp>(a,
 Value HostBuilder::sub(Value a, Value b) { return createOrFold<arith::SubIOp>(a, b); }
 Value HostBuilder::mul(Value a, Value b) { return createOrFold<arith::MulIOp>(a, b); }
 Value HostBuilder::div(Value a, Value b) { return createOrFold<arith::DivUIOp>(a, b); }
+Value HostBuilder::ceilDiv(Value a, Value b) { return div(sub(add(a, b), i64(1)), b); }
 Value HostBuilder::ceilDiv(Value a, int64_t b) { return div(add(a, i64(b - 1)), i64(b)); }
 Value HostBuilder::min(Value a, Value b) { return createOrFold<arith::MinSIOp>(a, b); }
 Value HostBuilder::max(Value a, Value b) { return createOrFold<arith::MaxSIOp>(a, b); }

@@ -21,6 +21,7 @@ public:
   Value sub(Value a, Value b);
   Value mul(Value a, Value b);
   Value div(Value a, Value b); ///< of non-negative numbers
+  Value ceilDiv(Value a, Value b);
   Value ceilDiv(Value a, int64_t b);
   Value min(Value a, Value b);
   Value max(Value a, Value b);

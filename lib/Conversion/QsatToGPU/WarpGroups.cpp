@@ -9,23 +9,15 @@ using namespace qsat;
 
 using Values = DeviceBuilder::Values;
 
-WarpGroups::WarpGroups(NvidiaBuilder &b, const FlashOp &op, const SampledRows &sampled,
-                       const WarpLogitsArguments &args)
-    : b(b), op(op), sampled(sampled), args(args), tile(b, op, args.mask, noRegion, {}, args.rows, args.keys),
-      rows(b, op) {}
-
 void WarpGroups::build() {
   findPlace();
   b.when(b.less(firstGroup, groups), [&] {
     Values none(2 * kBlocks, b.f32(-kInfinity));
     // Some row of the warp sees a key of some block.
-    Value firstRow = b.mul(firstGroup, sampled.stride), firstKey = b.mul(firstBlock, op.blockKeys);
-    Value lastRow = b.sub(b.min(b.add(firstRow, kGroups * sampled.stride), args.rows), 1);
-    Value seen = b.less(firstKey, tile.highKey(lastRow));
-    if (hasLowBound(op)) {
-      Value isNear = b.less(b.add(firstRow, args.mask.lowShift), b.add(firstKey, kBlocks * op.blockKeys));
-      seen = b.both(seen, b.either(isNear, b.less(firstKey, args.mask.sinks)));
-    }
+    firstRow = b.mul(firstGroup, sampled.stride);
+    lastRow = b.sub(b.min(b.add(firstRow, kGroups * sampled.stride), args.rows), 1);
+    Value firstKey = b.mul(firstBlock, op.blockKeys);
+    Value seen = anySees(firstKey, b.add(firstKey, kBlocks * op.blockKeys));
     Values masses = b.choose(seen, [&] { return findMasses(); }, none);
     for (int64_t n = 0; n < kBlocks; ++n)
       for (int64_t r = 0; r < 2; ++r)
@@ -34,10 +26,7 @@ void WarpGroups::build() {
 }
 
 void WarpGroups::findPlace() {
-  Value thread = b.threadId(), warp = b.uniform(b.shiftRight(thread, 5));
-  lane = b.bitAnd(thread, 31);
-  head = b.create<NVVM::BlockIdYOp>(b.getI32Type());
-  batch = b.create<NVVM::BlockIdZOp>(b.getI32Type());
+  Value warp = findWarp();
   Value number = b.add(b.mul(b.blockId(), kWarps), warp), perRow = b.ceilDiv(args.keyBlocks, kBlocks);
   firstGroup = b.mul(b.div(number, perRow), kGroups);
   firstBlock = b.mul(b.rem(number, perRow), kBlocks);
@@ -52,7 +41,7 @@ Value WarpGroups::sees(Value row, Value key) {
   Value seen = b.both(b.less(row, args.rows), b.less(key, tile.highKey(row)));
   if (!hasLowBound(op))
     return seen;
-  Value isNear = b.less(b.sub(b.add(row, args.mask.lowShift), 1), key);
+  Value isNear = b.less(b.sub(lowKey(row), 1), key);
   return b.both(seen, b.either(isNear, b.less(key, args.mask.sinks)));
 }
 

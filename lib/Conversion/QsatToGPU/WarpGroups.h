@@ -10,20 +10,18 @@
 #ifndef QSAT_CONVERSION_QSATTOGPU_WARPGROUPS_H
 #define QSAT_CONVERSION_QSATTOGPU_WARPGROUPS_H
 
-#include "WarpLogits.h"
+#include "WarpScores.h"
 
 namespace qsat {
 
-class WarpGroups {
+class WarpGroups : public WarpScores {
 public:
-  using Value = mlir::Value;
-  using Values = DeviceBuilder::Values;
-
-  static constexpr int64_t kGroups = 16, kWarps = 4, kThreads = 32 * kWarps;
+  static constexpr int64_t kGroups = 16;
   /// Groups of keys of a block; key blocks of a warp.
   static constexpr int64_t kColumns = 8, kBlocks = 4;
 
-  WarpGroups(NvidiaBuilder &b, const FlashOp &op, const SampledRows &sampled, const WarpLogitsArguments &args);
+  WarpGroups(NvidiaBuilder &b, const FlashOp &op, const SampledRows &sampled, const WarpLogitsArguments &args)
+      : WarpScores(b, op, sampled, args) {}
 
   void build();
 
@@ -38,18 +36,9 @@ private:
   Value massOf(mlir::ValueRange sums, mlir::ValueRange counts);
   void store(Value mass, Value block, int64_t r);
 
-  NvidiaBuilder &b;
-  const FlashOp &op;
-  const SampledRows &sampled;
-  const WarpLogitsArguments &args;
-  RegionArguments noRegion;
-  ScoreTile tile;
-  WarpRows rows;
-  Value lane, batch, head;
   Value firstGroup, group[2]; ///< of rows: of the warp, and of the thread
   Value firstBlock;           ///< of keys
   Value groups;               ///< of all rows
-  Value queries, keys;        ///< addresses
 };
 
 /// Why there is no kernel of this kind; empty where there is one.

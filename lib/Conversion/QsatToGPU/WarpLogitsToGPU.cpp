@@ -2,6 +2,7 @@
 
 #include "NvidiaKernel.h"
 #include "WarpGroups.h"
+#include "WarpLogits.h"
 
 using namespace mlir;
 using namespace qsat;

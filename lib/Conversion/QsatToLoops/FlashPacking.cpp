@@ -254,12 +254,15 @@ PackedKeys qsat::buildPacking(KernelBuilder &kb, const FlashOp &op, const FlashS
       TilePacker packer{kb, op, shape, firstKey(from[2]), kb.min(end, kb.dim(args[6], 2)),
                         kb.mul(to[2], shape.keys / shape.tile.columns),
                         shape.pair > 1 ? kb.mul(to[2], shape.keys / 2) : firstKey(to[2])};
-      bool isPaired = shape.pair > 1;
-      (packer.*(isPaired ? &TilePacker::packKeyPairs : &TilePacker::packKeys))(source(args[6]),
-                                                                               place(args[7]));
+      if (shape.pair > 1) {
+        packer.packKeyPairs(source(args[6]), place(args[7]));
+        if (shape.packsValues)
+          packer.packValuePairs(source(args[8]), place(args[9]));
+        return;
+      }
+      packer.packKeys(source(args[6]), place(args[7]));
       if (shape.packsValues)
-        (packer.*(isPaired ? &TilePacker::packValuePairs : &TilePacker::packValues))(
-            source(args[8]), place(args[9]));
+        packer.packValues(source(args[8]), place(args[9]));
     });
   });
   kb.parallel(kb.mul(kb.mul(batches, heads), tiles), [&](Value t) {
